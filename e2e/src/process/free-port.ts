@@ -1,0 +1,52 @@
+import { createServer } from 'node:net';
+import { LaunchError } from './launch-error.ts';
+
+/** A port chosen by the kernel, or the one asked for. `variable` names the setting in the message when it is taken. */
+export interface PortRequest {
+  readonly variable: string;
+  readonly host?: string;
+}
+
+/**
+ * Chooses a TCP port: the value of the environment variable where it is set, else a free one.
+ *
+ * A free port can be lost to another process between this call and its use; the process then fails to start and says
+ * so. Ports are chosen together and held until all are known, so that two of ours never get the same one.
+ */
+export async function choosePorts<Name extends string>(
+  requests: Readonly<Record<Name, PortRequest>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(requests) as Name[]; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the keys of a Record<Name, …> are Names
+  const held = await Promise.all(names.map((name) => hold(requests[name], environment)));
+  await Promise.all(held.map((one) => one.release()));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from exactly the names asked for
+  return Object.fromEntries(names.map((name, index) => [name, held[index]?.port])) as Record<Name, number>;
+}
+
+async function hold(
+  request: PortRequest,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ port: number; release: () => Promise<void> }> {
+  const wanted = parsePort(request.variable, environment[request.variable]);
+  const host = request.host ?? '127.0.0.1';
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (cause) => {
+      const message = `port ${wanted} on ${host} is taken: set ${request.variable} to a free one, or unset it to have one chosen`;
+      reject(new LaunchError('PortTaken', message, { cause }));
+    });
+    server.listen(wanted, host, () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : wanted;
+      resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
+    });
+  });
+}
+
+function parsePort(variable: string, value: string | undefined): number {
+  if (value === undefined || value === '') return 0;
+  const port = Number(value);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new LaunchError('BadOption', `${variable}=${value} is not a port: give a number from 1 to 65535, or unset it`);
+}
