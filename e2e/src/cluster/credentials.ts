@@ -20,7 +20,7 @@ export interface ClusterCredentials {
   readonly directory: string;
   readonly authority: CertificateAuthority;
   /** Path of a file of this directory, e.g. `file('ca.crt')`. */
-  file(name: string): string;
+  readonly file: (name: string) => string;
   /** A client certificate, issued by the cluster's authority on first use. */
   clientCertificate(name: string, commonName: string, organizations?: readonly string[]): Promise<KeyPair>;
   /** Writes a kubeconfig for such a client and answers its path. */

@@ -1,0 +1,91 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory } from '../cluster/build.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { LaunchError } from '../process/launch-error.ts';
+import { acquireLock } from '../process/lock.ts';
+import { choosePorts } from '../process/free-port.ts';
+import type { Report } from '../process/progress.ts';
+import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
+import { CHECKOUT, linkClients, stackDirectories, type StackDirectories } from './directories.ts';
+
+/** The servers of one test run. */
+export interface TestStack {
+  readonly directories: StackDirectories;
+  readonly supervisor: Supervisor;
+  readonly controlPlane: ControlPlane;
+  /** Ends every process and removes the directory. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Where test runs keep their stacks, one directory a run, so that two runs of a checkout do not meet. */
+const TEST_STACKS = join(CHECKOUT, '.run-test');
+
+/** Starts the servers of a test run in a directory of its own, and clears what killed runs left behind. */
+export async function startTestStack(report: Report): Promise<TestStack> {
+  await clearAbandonedTestStacks();
+  const directories = stackDirectories(join(TEST_STACKS, String(process.pid)));
+  const lock = await acquireLock(directories.lock, { timeout: 0 });
+  if (lock === undefined)
+    throw new LaunchError('Locked', `${directories.root} is held by another process: end it first`);
+  const supervisor = newSupervisor(directories.root);
+  const stop = async (): Promise<void> => {
+    await clear(supervisor, directories);
+    lock.release();
+    rmSync(directories.lock, { force: true });
+  };
+  try {
+    const controlPlane = await start(supervisor, directories, report);
+    return { directories, supervisor, controlPlane, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(supervisor: Supervisor, directories: StackDirectories, report: Report): Promise<ControlPlane> {
+  const programs = await buildPrograms({
+    programs: CONTROL_PLANE_PROGRAMS,
+    kubernetesVersion: process.env['KUBERNETES_VERSION'],
+    cacheDirectory: defaultCacheDirectory(process.env),
+    report,
+  });
+  linkClients(directories, programs);
+  const anyPort = { variable: '' };
+  const ports = await choosePorts(
+    { etcd: anyPort, etcdPeer: anyPort, apiserver: anyPort, controllerManager: anyPort, scheduler: anyPort },
+    {},
+  );
+  return startControlPlane(supervisor, {
+    directory: directories.kubernetes,
+    etcdDirectory: directories.etcd,
+    programs,
+    ports,
+    withNode: false,
+  });
+}
+
+/** Ends and removes the stacks of test runs that are no more: their lock is free, since the kernel gave it back. */
+export async function clearAbandonedTestStacks(): Promise<void> {
+  for (const name of directoriesIn(TEST_STACKS)) {
+    const directories = stackDirectories(join(TEST_STACKS, name));
+    const lock = await acquireLock(directories.lock, { timeout: 0 });
+    if (lock === undefined) continue;
+    await clear(newSupervisor(directories.root), directories);
+    lock.release();
+    rmSync(directories.lock, { force: true });
+  }
+}
+
+async function clear(supervisor: Supervisor, directories: StackDirectories): Promise<void> {
+  await supervisor.stopAll();
+  rmSync(directories.root, { recursive: true, force: true });
+}
+
+function directoriesIn(parent: string): string[] {
+  try {
+    return readdirSync(parent);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,13 @@
+import 'vitest';
+
+/** What the global set-up of the integration and e2e projects gives every test, by `inject(name)`. All paths absolute. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Direct, client certificate, `system:masters`. */
+    readonly adminKubeconfig: string;
+    readonly kubeApiUrl: string;
+    readonly kubeApiCa: string;
+    /** Holds `kubectl` and `helm` of the pinned versions. */
+    readonly binDirectory: string;
+  }
+}
