@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
+import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { choosePorts, type PortRequest } from '../process/free-port.ts';
+import { LaunchError } from '../process/launch-error.ts';
+import { acquireLock } from '../process/lock.ts';
+import type { Report } from '../process/progress.ts';
+import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
+import { linkClients, type StackDirectories } from './directories.ts';
+import { removeEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
+import { checkRoom, checkTools } from './preflight.ts';
+import { grantDevelopmentRights } from './development-rights.ts';
+
+export interface StackOptions {
+  readonly directories: StackDirectories;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly report: Report;
+}
+
+const PORTS = {
+  etcd: { variable: 'ETCD_PORT' },
+  etcdPeer: { variable: 'ETCD_PEER_PORT' },
+  apiserver: { variable: 'KUBE_API_PORT' },
+  controllerManager: { variable: 'KUBE_CONTROLLER_MANAGER_PORT' },
+  scheduler: { variable: 'KUBE_SCHEDULER_PORT' },
+  elasticsearch: { variable: 'ELASTICSEARCH_PORT' },
+  elasticsearchTransport: { variable: 'ELASTICSEARCH_TRANSPORT_PORT' },
+  issuer: { variable: 'ISSUER_PORT' },
+} as const satisfies Record<string, PortRequest>;
+
+type Ports = Record<keyof typeof PORTS, number>;
+
+/** What a stack remembers between two starts. */
+interface StackState {
+  readonly withNode: boolean;
+  readonly ports: Ports;
+}
+
+/** Audience that tokens for Chaperone carry. */
+export const AUDIENCE = 'chaperone';
+
+/**
+ * Brings the stack up: starts what does not run, leaves alone what does, and writes the environment file last. A stack
+ * of which nothing runs any more is cleared first, so that one never starts on another's rubbish.
+ */
+export async function up(options: StackOptions & { readonly withNode: boolean }): Promise<void> {
+  const { directories, report, environment } = options;
+  await withStackLock(options, async () => {
+    const supervisor = newSupervisor(directories.root);
+    if (supervisor.running().length === 0) await clear(options, supervisor);
+    await checkTools();
+    checkRoom([
+      {
+        directory: directories.root,
+        gibibytes: 2,
+        purpose: 'the stack',
+        alternative: 'use a checkout on another disk',
+      },
+    ]);
+    const earlier = readState(directories);
+    const withNode = options.withNode || earlier?.withNode === true;
+    const programs = await buildPrograms({
+      programs: withNode ? [...CONTROL_PLANE_PROGRAMS, ...NODE_PROGRAMS] : CONTROL_PLANE_PROGRAMS,
+      kubernetesVersion: environment['KUBERNETES_VERSION'],
+      cacheDirectory: defaultCacheDirectory(environment),
+      report,
+    });
+    const ports = earlier?.ports ?? (await choosePorts(PORTS, environment));
+    writeState(directories, { withNode, ports });
+    linkClients(directories, programs);
+    report('Starting Kubernetes');
+    const controlPlane = await startControlPlane(supervisor, {
+      directory: directories.kubernetes,
+      etcdDirectory: directories.etcd,
+      programs,
+      ports,
+      withNode,
+    });
+    await grantDevelopmentRights(directories, controlPlane);
+    writeEnvironmentFile(directories.env, await environmentValues(directories, controlPlane));
+    report(`Ready. In a shell: . ${directories.env}`);
+  });
+}
+
+/** Ends the stack and removes all that it left, also what a killed launcher forgot. Harmless when there is none. */
+export async function down(options: StackOptions): Promise<void> {
+  await withStackLock(options, () => clear(options, newSupervisor(options.directories.root)));
+  rmSync(options.directories.lock, { force: true });
+}
+
+async function clear({ directories, report }: StackOptions, supervisor: Supervisor): Promise<void> {
+  removeEnvironmentFile(directories.env);
+  await supervisor.stopAll((name) => report(`Ending ${name}`));
+  rmSync(directories.root, { recursive: true, force: true });
+}
+
+async function withStackLock(options: StackOptions, work: () => Promise<void>): Promise<void> {
+  const lock = await acquireLock(options.directories.lock, {
+    timeout: 15 * 60_000,
+    onWait: () => options.report('Another make up or make down of this checkout is at work: waiting for it'),
+  });
+  if (lock === undefined) {
+    throw new LaunchError(
+      'Locked',
+      'another make up or make down of this checkout has been at work for 15 minutes: end it first',
+    );
+  }
+  try {
+    await work();
+  } finally {
+    lock.release();
+  }
+}
+
+async function environmentValues(
+  directories: StackDirectories,
+  controlPlane: ControlPlane,
+): Promise<Record<string, string>> {
+  const reviewer = await controlPlane.credentials.clientKubeconfig({
+    file: 'reviewer',
+    server: controlPlane.url,
+    user: 'reviewer@example.com',
+    groups: ['oncall'],
+  });
+  return {
+    ADMIN_KUBECONFIG: controlPlane.adminKubeconfig,
+    REVIEWER_KUBECONFIG: reviewer,
+    KUBE_API_URL: controlPlane.url,
+    KUBE_API_CA: controlPlane.caFile,
+    RUN_BIN: directories.bin,
+  };
+}
+
+function stateFile(directories: StackDirectories): string {
+  return join(directories.root, 'stack.json');
+}
+
+function writeState(directories: StackDirectories, state: StackState): void {
+  mkdirSync(directories.root, { recursive: true });
+  writeFileSync(stateFile(directories), JSON.stringify(state));
+}
+
+/** The state of a stack that is still up; one written by another version of this program counts as none. */
+function readState(directories: StackDirectories): StackState | undefined {
+  if (!existsSync(stateFile(directories))) return undefined;
+  const value: unknown = JSON.parse(readFileSync(stateFile(directories), 'utf8'));
+  return isStackState(value) ? value : undefined;
+}
+
+function isStackState(value: unknown): value is StackState {
+  if (typeof value !== 'object' || value === null || !('ports' in value) || !('withNode' in value)) return false;
+  const { ports, withNode } = value;
+  if (typeof ports !== 'object' || ports === null || typeof withNode !== 'boolean') return false;
+  const entries = new Map<string, unknown>(Object.entries(ports));
+  return Object.keys(PORTS).every((name) => typeof entries.get(name) === 'number');
+}
