@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{crds,operator,e2e,test}/src/**/*.test.ts'],
+          expect: { poll: { timeout: 5_000 } },
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts'],
         },
       },
@@ -24,6 +25,7 @@ export default defineConfig({
           name: 'integration',
           include: ['{crds,operator,e2e,test}/src/**/*.integration.test.ts'],
           globalSetup: ['test/src/stack/integration.setup.ts'],
+          expect: { poll: { timeout: 20_000 } },
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -35,6 +37,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['{e2e,test}/src/**/*.e2e.test.ts'],
           globalSetup: ['test/src/stack/e2e.setup.ts'],
+          expect: { poll: { timeout: 60_000 } },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
