@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 /** Workspaces resolve each other's TypeScript sources, so that tests never run on a stale build. */
 const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] };
-const ssr = { resolve: { conditions: resolve.conditions, externalConditions: ['node', 'import', 'module', 'default'] } };
+const ssr = {
+  resolve: { conditions: resolve.conditions, externalConditions: ['node', 'import', 'module', 'default'] },
+};
 
 export default defineConfig({
   test: {
@@ -13,7 +15,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
-          include: ['{crds,operator,e2e,test}/src/**/*.test.ts'],
+          include: ['{crds,operator,proxy,e2e,test}/src/**/*.test.ts'],
           expect: { poll: { timeout: 5_000 } },
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts'],
         },
@@ -23,7 +25,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'integration',
-          include: ['{crds,operator,e2e,test}/src/**/*.integration.test.ts'],
+          include: ['{crds,operator,proxy,e2e,test}/src/**/*.integration.test.ts'],
           globalSetup: ['test/src/stack/integration.setup.ts'],
           expect: { poll: { timeout: 20_000 } },
           testTimeout: 30_000,
