@@ -22,6 +22,8 @@ const DAY = 24 * HOUR;
 
 /** Native clients are told back on a port of their own (RFC 8252, section 7.3); the library lets the port vary. */
 const REDIRECT_URIS = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [
+  // With and without a path: they are compared as strings, and kubelogin sends none.
+  `http://${host}`,
   `http://${host}/`,
   `http://${host}/callback`,
 ]);
