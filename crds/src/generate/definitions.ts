@@ -43,7 +43,9 @@ const typeKeywords = ['type', 'description', 'enum'] as const;
  * Turns the schemas of the kinds into JSON Schema definitions for json-schema-to-typescript.
  * @throws GenerateError where an object shape has no name in {@link typeNames}.
  */
-export function collectDefinitions(kinds: readonly { readonly kind: string; readonly schema: JsonObject }[]): Readonly<Record<string, JsonObject>> {
+export function collectDefinitions(
+  kinds: readonly { readonly kind: string; readonly schema: JsonObject }[],
+): Readonly<Record<string, JsonObject>> {
   const schemas: Record<string, JsonObject> = {};
   const nameOfShape = new Map<string, string>();
 
@@ -109,7 +111,9 @@ function presentKeys(schema: JsonObject, properties: JsonObject): string[] {
 
 /** Equal for schemas that accept the same JSON and are described alike; the wording of their descriptions is left out. */
 function shapeOf(schema: unknown): string {
-  return JSON.stringify(schema, (key, value: unknown) => (key === 'description' && typeof value === 'string' ? undefined : value));
+  return JSON.stringify(schema, (key, value: unknown) =>
+    key === 'description' && typeof value === 'string' ? undefined : value,
+  );
 }
 
 const documentationKeywords = new Set(['description', 'x-kubernetes-validations']);

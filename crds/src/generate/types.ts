@@ -31,7 +31,10 @@ async function renderTypes(kinds: readonly Kind[]): Promise<string> {
   });
   return source
     .replace(/^export interface Root \{\}\n/mu, '')
-    .replaceAll(/^ \*\n \* This interface was referenced by `Root`'s JSON-Schema\n \* via the `definition` "\w+"\.\n/gmu, '');
+    .replaceAll(
+      /^ \*\n \* This interface was referenced by `Root`'s JSON-Schema\n \* via the `definition` "\w+"\.\n/gmu,
+      '',
+    );
 }
 
 function renderSchemas(kinds: readonly Kind[]): string {
@@ -64,7 +67,9 @@ async function main(check: boolean): Promise<number> {
       await writeFile(file, content);
     } else if ((await readFile(file, 'utf8').catch(() => '')) !== content) {
       stale += 1;
-      process.stderr.write(`${path.relative(process.cwd(), file)} is out of date: run node --conditions=source crds/src/generate/types.ts\n`);
+      process.stderr.write(
+        `${path.relative(process.cwd(), file)} is out of date: run node --conditions=source crds/src/generate/types.ts\n`,
+      );
     }
   }
   return stale === 0 ? 0 : 1;

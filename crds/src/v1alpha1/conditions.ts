@@ -47,7 +47,14 @@ export type ConflictingReason = (typeof conflictingReasons)[number];
  * admission policies are not as shipped, so decisions prove nothing and are not counted). False: `Denied`, `Expired`,
  * `Voided`.
  */
-export const approvedReasons = ['Approved', 'Pending', 'AdmissionPolicyMissing', 'Denied', 'Expired', 'Voided'] as const;
+export const approvedReasons = [
+  'Approved',
+  'Pending',
+  'AdmissionPolicyMissing',
+  'Denied',
+  'Expired',
+  'Voided',
+] as const;
 export type ApprovedReason = (typeof approvedReasons)[number];
 
 /** Reasons of `Denied`: `Denied` is True, `NotDenied` False. */
