@@ -81,12 +81,14 @@ export async function startNode(supervisor: Supervisor, options: NodeOptions): P
     startContainerd(supervisor, tools),
   ]);
   await importImages(images, tools);
+  // A kubelet that is starting anew must be heard of anew: what the API server remembers may be an earlier one's word.
+  const since = supervisor.running().some(({ name }) => name === KUBELET) ? 0 : Date.now();
   const clientCaFile = credentials.file('ca.crt');
   await Promise.all([
     startKubelet(supervisor, { program: program(options, 'kubelet'), kubeconfig: kubelet, clientCaFile, tools }),
     startKubeProxy(supervisor, { program: program(options, 'kube-proxy'), kubeconfig: kubeProxy, tools }),
   ]);
-  await waitUntilNodeReady(supervisor, options);
+  await waitUntilNodeReady(supervisor, options, since);
 }
 
 /**
@@ -123,14 +125,21 @@ async function withNodeLock(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function waitUntilNodeReady(supervisor: Supervisor, options: NodeOptions): Promise<void> {
+async function waitUntilNodeReady(supervisor: Supervisor, options: NodeOptions, since: number): Promise<void> {
   const record = supervisor.running().find(({ name }) => name === KUBELET);
   if (record === undefined) throw new LaunchError('ProcessEnded', `kubelet ended: see ${supervisor.logFile(KUBELET)}`);
-  const condition = '{.status.conditions[?(@.type=="Ready")].status}';
+  const condition = '{range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}';
   const query = [`--kubeconfig=${options.adminKubeconfig}`, 'get', 'node', NODE_NAME, `--output=jsonpath=${condition}`];
   const isReady = async (): Promise<boolean> =>
-    (await runCommand(program(options, 'kubectl'), query)).stdout === 'True';
+    saysReady((await runCommand(program(options, 'kubectl'), query)).stdout, since);
   await supervisor.waitUntilReady(record, isReady, 60_000);
+}
+
+/** Reads `True 2026-01-02T03:04:05Z`, status and heartbeat of the Ready condition. `since` in Unix milliseconds. Pure. */
+export function saysReady(condition: string, since: number): boolean {
+  const [status, heartbeat = ''] = condition.split(' ');
+  const SECOND = 1000; // The API's times have no finer grain.
+  return status === 'True' && Date.parse(heartbeat) + SECOND > since;
 }
 
 function program(options: NodeOptions, name: Program): string {
