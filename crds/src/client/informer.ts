@@ -64,7 +64,7 @@ export interface Informer<T extends KubernetesObject> {
   waitForSync(signal?: AbortSignal): Promise<boolean>;
   /**
    * Milliseconds since the API server was last heard from; undefined before the first time. While all is well it stays
-   * below `idleMs`, as each watch ends with a bookmark: more means that the lister may be out of date.
+   * below `watchSeconds`, as each new watch is answered: more than `idleMs` means that the lister may be out of date.
    */
   stalenessMs(): number | undefined;
   /** The failure that is being retried, or undefined while list and watch are well. */

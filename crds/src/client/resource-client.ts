@@ -15,8 +15,6 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string;
   /** `status` writes the status and nothing else; without it, the status is not written where it is a subresource. */
   readonly subresource?: 'status' | 'scale';
-  /** Run admission and validation and store nothing. */
-  readonly dryRun?: boolean;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -107,7 +105,6 @@ export function newClient(options: { readonly connection: Connection; readonly f
     const { secret } = resource;
     const writeQuery = (write: WriteOptions | undefined): Record<string, string | undefined> => ({
       fieldManager: write?.fieldManager ?? options.fieldManager,
-      dryRun: write?.dryRun === true ? 'All' : undefined,
       // A field that the schema does not know would be dropped with a warning that nobody reads.
       fieldValidation: 'Strict',
     });

@@ -24,7 +24,7 @@ export interface NextWatch {
 }
 
 /** A watch that lived this long was a good one, whatever it carried: a quiet kind has no events. */
-const GOOD_WATCH_MS = 5_000;
+const GOOD_WATCH_MS = 3_000;
 
 /**
  * Decides how to go on after a watch. A good watch that ends is resumed at once, so a quiet kind is never unwatched for

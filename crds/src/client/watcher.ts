@@ -123,8 +123,9 @@ export class ResumingWatch<T extends KubernetesObject> extends Watch {
     try {
       const stream = await connection.stream({
         path,
-        // Bookmarks move the place to resume at, also where nothing happens: the server sends one two seconds before
-        // the end of a watch, so a quiet kind is not answered with 410 after a restart, and silence means a dead link.
+        // The server ends a watch after this time, so one that is silent for longer has lost its server. Bookmarks move
+        // the place to resume at where only objects that we do not select change; the server sends them when it
+        // likes (tried: one in four quiet watches had one), so nothing else may depend on them.
         query: { ...queryParams, watch: true, allowWatchBookmarks: true, timeoutSeconds: watchSeconds() },
         secret: resource.secret,
         timeoutMs: Math.min(idleMs, HEADERS_MS),
