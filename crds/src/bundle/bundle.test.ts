@@ -13,15 +13,12 @@ const spec: fc.Arbitrary<AgentPolicySpec> = fc.record(
   {
     mode: fc.constantFrom('Enforce' as const, 'DryRun' as const),
     expiresAt: fc.constant('2030-01-01T00:00:00Z'),
-    subjects: fc.array(
+    subjects: fc.uniqueArray(
       fc.record({
         kind: fc.constantFrom('User' as const, 'Group' as const),
-        name: fc.stringMatching(/^[\w:@.-]{1,20}$/),
+        name: fc.stringMatching(/^[a-z][a-z:@.-]{0,20}$/),
       }),
-      {
-        minLength: 1,
-        maxLength: 4,
-      },
+      { minLength: 1, maxLength: 4, selector: ({ kind, name: subject }) => `${kind} ${subject}` },
     ),
     rules: fc.uniqueArray(
       fc.record({
