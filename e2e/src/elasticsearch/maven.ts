@@ -50,7 +50,8 @@ export async function fetchArtifact(artifact: MavenArtifact, directory: string):
   return file;
 }
 
-async function requireMaven(): Promise<void> {
+/** Throws a LaunchError `ToolMissing` of one line when Maven is missing or too old. */
+export async function requireMaven(): Promise<void> {
   const output = await runCommand('mvn', ['-B', '--version']).then(
     ({ stdout }) => stdout,
     () => undefined,

@@ -1,28 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { environmentFile } from './environment-file.ts';
 import { failureText } from './command-line.ts';
-import { checkRoom, judgeVersion } from './preflight.ts';
+import { checkRoom, judgeGo } from './preflight.ts';
 import { LaunchError } from '../process/launch-error.ts';
 
-const go = { name: 'go', versionArguments: [], version: /go(\d+\.\d+)/, atLeast: '1.26', remedy: 'install Go' };
-
-describe('a tool of the machine', () => {
+describe('a Go', () => {
   const cases: Record<string, { output: string | undefined; finding: string | undefined }> = {
     'of the wanted version is fine': { output: 'go1.26.8', finding: undefined },
     'of a newer version is fine': { output: 'go1.30', finding: undefined },
     'of a newer major version is fine': { output: 'go2.0', finding: undefined },
     'that is too old is told with both versions': {
       output: 'go1.9.7',
-      finding: 'go is 1.9, 1.26 or newer is needed: install Go',
+      finding: 'go is 1.9, 1.26 or newer is needed: install Go 1.26 or newer and put its bin directory on PATH',
     },
-    'that is missing is told with what to do': { output: undefined, finding: 'go is not on PATH: install Go' },
+    'that is missing is told with what to do': {
+      output: undefined,
+      finding: 'go is not on PATH: install Go 1.26 or newer and put its bin directory on PATH',
+    },
     'that tells no version is not trusted': {
       output: 'devel +abc',
-      finding: 'go does not tell its version: install Go',
+      finding: 'go does not tell its version: install Go 1.26 or newer and put its bin directory on PATH',
     },
   };
   test.each(Object.entries(cases))('%s', (_, { output, finding }) => {
-    expect(judgeVersion(go, output)).toBe(finding);
+    expect(judgeGo(output)).toBe(finding);
   });
 });
 

@@ -1,80 +1,45 @@
 import { mkdirSync, statfsSync } from 'node:fs';
+import { findJava } from '../elasticsearch/java.ts';
+import { requireMaven } from '../elasticsearch/maven.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { runCommand } from '../process/run-command.ts';
 
-/** A program that the stack needs from the machine, and how its version is found. */
-interface Tool {
-  readonly name: string;
-  readonly versionArguments: readonly string[];
-  /** First capture group: the major version, or `major.minor`. */
-  readonly version: RegExp;
-  readonly atLeast: string;
-  readonly remedy: string;
-}
+const OLDEST_GO = [1, 26] as const;
+const GO_REMEDY = 'install Go 1.26 or newer and put its bin directory on PATH';
 
-const TOOLS: readonly Tool[] = [
-  {
-    name: 'go',
-    versionArguments: ['env', 'GOVERSION'],
-    version: /go(\d+\.\d+)/,
-    atLeast: '1.26',
-    remedy: 'install Go 1.26 or newer and put its bin directory on PATH',
-  },
-  {
-    name: 'java',
-    versionArguments: ['-version'],
-    version: /version "(\d+)/,
-    atLeast: '17',
-    remedy: 'install a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)',
-  },
-  {
-    name: 'jar',
-    versionArguments: ['--version'],
-    version: /jar (\d+)/,
-    atLeast: '17',
-    remedy: 'install a JDK, not only a JRE (Debian: apt-get install openjdk-17-jdk-headless)',
-  },
-  {
-    name: 'mvn',
-    versionArguments: ['--version'],
-    version: /Apache Maven (\d+\.\d+)/,
-    atLeast: '3.6',
-    remedy: 'install Maven 3.6 or newer (Debian: apt-get install maven)',
-  },
-];
-
-/** Fails with one line that names every tool which is missing or too old, and what to do about each. */
+/**
+ * Fails with one line that names every tool which is missing or too old, and what to do about each: before the long
+ * build begins, not after it.
+ */
 export async function checkTools(): Promise<void> {
-  const findings = (await Promise.all(TOOLS.map(findingOf))).filter((finding) => finding !== undefined);
-  if (findings.length > 0) throw new LaunchError('ToolMissing', findings.join('; '));
+  const outcomes = await Promise.allSettled([requireGo(), findJava(), requireMaven()]);
+  const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const [first] = failures;
+  if (first === undefined) return;
+  const findings = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  throw new LaunchError('ToolMissing', findings.join('; '), { cause: first });
 }
 
-async function findingOf(tool: Tool): Promise<string | undefined> {
+async function requireGo(): Promise<void> {
   // GOTOOLCHAIN=local: the installed Go, not one that it would download.
   const env = { ...process.env, GOTOOLCHAIN: 'local' };
-  const output = await runCommand(tool.name, tool.versionArguments, { env }).then(
-    (result) => result.stdout + result.stderr,
+  const output = await runCommand('go', ['env', 'GOVERSION'], { env }).then(
+    ({ stdout }) => stdout,
     () => undefined,
   );
-  return judgeVersion(tool, output);
+  const finding = judgeGo(output);
+  if (finding !== undefined) throw new LaunchError('ToolMissing', finding);
 }
 
-/** What is wrong with a tool that printed `output` (undefined: there is none), or undefined when nothing is. */
-export function judgeVersion(tool: Tool, output: string | undefined): string | undefined {
-  if (output === undefined) return `${tool.name} is not on PATH: ${tool.remedy}`;
-  const found = tool.version.exec(output)?.[1];
-  if (found === undefined) return `${tool.name} does not tell its version: ${tool.remedy}`;
-  if (compareVersions(found, tool.atLeast) >= 0) return undefined;
-  return `${tool.name} is ${found}, ${tool.atLeast} or newer is needed: ${tool.remedy}`;
-}
-
-function compareVersions(left: string, right: string): number {
-  const [a, b] = [left, right].map((version) => version.split('.').map(Number));
-  for (let index = 0; index < 3; index += 1) {
-    const difference = (a?.[index] ?? 0) - (b?.[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** What is wrong with a Go whose `go env GOVERSION` printed `output` (undefined: there is none), or undefined. */
+export function judgeGo(output: string | undefined): string | undefined {
+  if (output === undefined) return `go is not on PATH: ${GO_REMEDY}`;
+  const found = /go(\d+)\.(\d+)/.exec(output)?.slice(1).map(Number);
+  if (found === undefined) return `go does not tell its version: ${GO_REMEDY}`;
+  const difference = OLDEST_GO.map((oldest, index) => (found[index] ?? 0) - oldest).find((value) => value !== 0) ?? 0;
+  return difference < 0
+    ? `go is ${found.join('.')}, ${OLDEST_GO.join('.')} or newer is needed: ${GO_REMEDY}`
+    : undefined;
 }
 
 const GIB = 1024 ** 3;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { choosePorts, type PortRequest } from '../process/free-port.ts';
+import { removeStateDirectory } from '../elasticsearch/state-directory.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { acquireLock } from '../process/lock.ts';
 import type { Report } from '../process/progress.ts';
@@ -10,6 +10,7 @@ import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
 import { linkClients, type StackDirectories } from './directories.ts';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
 import { checkRoom, checkTools } from './preflight.ts';
+import { startServers, type Servers } from './servers.ts';
 import { grantDevelopmentRights } from './development-rights.ts';
 
 export interface StackOptions {
@@ -25,7 +26,6 @@ const PORTS = {
   controllerManager: { variable: 'KUBE_CONTROLLER_MANAGER_PORT' },
   scheduler: { variable: 'KUBE_SCHEDULER_PORT' },
   elasticsearch: { variable: 'ELASTICSEARCH_PORT' },
-  elasticsearchTransport: { variable: 'ELASTICSEARCH_TRANSPORT_PORT' },
   issuer: { variable: 'ISSUER_PORT' },
 } as const satisfies Record<string, PortRequest>;
 
@@ -36,9 +36,6 @@ interface StackState {
   readonly withNode: boolean;
   readonly ports: Ports;
 }
-
-/** Audience that tokens for Chaperone carry. */
-export const AUDIENCE = 'chaperone';
 
 /**
  * Brings the stack up: starts what does not run, leaves alone what does, and writes the environment file last. A stack
@@ -69,16 +66,9 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
     const ports = earlier?.ports ?? (await choosePorts(PORTS, environment));
     writeState(directories, { withNode, ports });
     linkClients(directories, programs);
-    report('Starting Kubernetes');
-    const controlPlane = await startControlPlane(supervisor, {
-      directory: directories.kubernetes,
-      etcdDirectory: directories.etcd,
-      programs,
-      ports,
-      withNode,
-    });
-    await grantDevelopmentRights(directories, controlPlane);
-    writeEnvironmentFile(directories.env, await environmentValues(directories, controlPlane));
+    const servers = await startServers(supervisor, { directories, programs, ports, withNode, report });
+    await grantDevelopmentRights(directories, servers.controlPlane);
+    writeEnvironmentFile(directories.env, await environmentValues(directories, servers));
     report(`Ready. In a shell: . ${directories.env}`);
   });
 }
@@ -92,6 +82,7 @@ export async function down(options: StackOptions): Promise<void> {
 async function clear({ directories, report }: StackOptions, supervisor: Supervisor): Promise<void> {
   removeEnvironmentFile(directories.env);
   await supervisor.stopAll((name) => report(`Ending ${name}`));
+  removeStateDirectory(directories.root);
   rmSync(directories.root, { recursive: true, force: true });
 }
 
@@ -115,7 +106,7 @@ async function withStackLock(options: StackOptions, work: () => Promise<void>): 
 
 async function environmentValues(
   directories: StackDirectories,
-  controlPlane: ControlPlane,
+  { controlPlane, elasticsearch, issuer }: Servers,
 ): Promise<Record<string, string>> {
   const reviewer = await controlPlane.credentials.clientKubeconfig({
     file: 'reviewer',
@@ -128,6 +119,10 @@ async function environmentValues(
     REVIEWER_KUBECONFIG: reviewer,
     KUBE_API_URL: controlPlane.url,
     KUBE_API_CA: controlPlane.caFile,
+    ISSUER_URL: issuer.url,
+    ISSUER_CA: issuer.caFile,
+    ISSUER_AUDIENCE: issuer.audience,
+    ELASTICSEARCH_URL: elasticsearch.url,
     RUN_BIN: directories.bin,
   };
 }

@@ -1,19 +1,20 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory } from '../cluster/build.ts';
-import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { removeStateDirectory } from '../elasticsearch/state-directory.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { acquireLock } from '../process/lock.ts';
 import { choosePorts } from '../process/free-port.ts';
 import type { Report } from '../process/progress.ts';
 import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
+import { startServers, type Servers } from './servers.ts';
 import { CHECKOUT, linkClients, stackDirectories, type StackDirectories } from './directories.ts';
 
 /** The servers of one test run. */
 export interface TestStack {
   readonly directories: StackDirectories;
   readonly supervisor: Supervisor;
-  readonly controlPlane: ControlPlane;
+  readonly servers: Servers;
   /** Ends every process and removes the directory. */
   readonly stop: () => Promise<void>;
 }
@@ -35,15 +36,15 @@ export async function startTestStack(report: Report): Promise<TestStack> {
     rmSync(directories.lock, { force: true });
   };
   try {
-    const controlPlane = await start(supervisor, directories, report);
-    return { directories, supervisor, controlPlane, stop };
+    const servers = await start(supervisor, directories, report);
+    return { directories, supervisor, servers, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(supervisor: Supervisor, directories: StackDirectories, report: Report): Promise<ControlPlane> {
+async function start(supervisor: Supervisor, directories: StackDirectories, report: Report): Promise<Servers> {
   const programs = await buildPrograms({
     programs: CONTROL_PLANE_PROGRAMS,
     kubernetesVersion: process.env['KUBERNETES_VERSION'],
@@ -53,16 +54,18 @@ async function start(supervisor: Supervisor, directories: StackDirectories, repo
   linkClients(directories, programs);
   const anyPort = { variable: '' };
   const ports = await choosePorts(
-    { etcd: anyPort, etcdPeer: anyPort, apiserver: anyPort, controllerManager: anyPort, scheduler: anyPort },
+    {
+      etcd: anyPort,
+      etcdPeer: anyPort,
+      apiserver: anyPort,
+      controllerManager: anyPort,
+      scheduler: anyPort,
+      elasticsearch: anyPort,
+      issuer: anyPort,
+    },
     {},
   );
-  return startControlPlane(supervisor, {
-    directory: directories.kubernetes,
-    etcdDirectory: directories.etcd,
-    programs,
-    ports,
-    withNode: false,
-  });
+  return startServers(supervisor, { directories, programs, ports, withNode: false, report });
 }
 
 /** Ends and removes the stacks of test runs that are no more: their lock is free, since the kernel gave it back. */
@@ -79,6 +82,7 @@ export async function clearAbandonedTestStacks(): Promise<void> {
 
 async function clear(supervisor: Supervisor, directories: StackDirectories): Promise<void> {
   await supervisor.stopAll();
+  removeStateDirectory(directories.root);
   rmSync(directories.root, { recursive: true, force: true });
 }
 

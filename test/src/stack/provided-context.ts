@@ -9,5 +9,12 @@ declare module 'vitest' {
     readonly kubeApiCa: string;
     /** Holds `kubectl` and `helm` of the pinned versions. */
     readonly binDirectory: string;
+    /** Plain HTTP, without security. */
+    readonly elasticsearchUrl: string;
+    readonly issuerUrl: string;
+    readonly issuerCa: string;
+    readonly issuerAudience: string;
+    /** Where the issuer's keys are, for `mintToken`. */
+    readonly issuerDirectory: string;
   }
 }
