@@ -52,6 +52,6 @@ describe('judgeOwnership', () => {
 
 test('a second checkout is told which one has the node, and what to do, in one line', () => {
   expect(heldError(owner('/home/dana/chaperone/.run')).message).toBe(
-    "this machine's one node belongs to the stack in /home/dana/chaperone/.run: run 'make down' in /home/dana/chaperone, or leave WITH_NODE unset here",
+    "this machine's one node belongs to the stack in /home/dana/chaperone/.run: run 'make down' in its checkout, or leave WITH_NODE unset here",
   );
 });

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { LaunchError } from '../process/launch-error.ts';
 import { isAlive, processesOfStack, startTimeOf, type ProcessIdentity } from '../process/process-table.ts';
 import { NODE_RUN } from './layout.ts';
@@ -50,10 +50,9 @@ export function nodeOwnership(stackDirectory: string): { ownership: Ownership; o
 
 /** What a second stack is told. */
 export function heldError(owner: NodeOwner): LaunchError {
-  const checkout = dirname(owner.stackDirectory);
   return new LaunchError(
     'NodeUnavailable',
-    `this machine's one node belongs to the stack in ${owner.stackDirectory}: run 'make down' in ${checkout}, or leave WITH_NODE unset here`,
+    `this machine's one node belongs to the stack in ${owner.stackDirectory}: run 'make down' in its checkout, or leave WITH_NODE unset here`,
   );
 }
 
