@@ -124,7 +124,9 @@ async function prepare(supervisor: Supervisor, options: ElasticsearchOptions): P
   const home = await provideDistribution({ cacheDirectory, report: options.report });
   const account = await serverAccount(isRoot);
   const root = join(claimStateDirectory(supervisor.directory, isRoot), name);
-  checkRoom([{ directory: dirname(root), gibibytes: 0.2, purpose: 'Elasticsearch', alternative: 'use another disk' }]);
+  const need = { gibibytes: 0.2, purpose: 'Elasticsearch', alternative: 'use another disk' };
+  // Its data and its log; the same file system unless root started it.
+  checkRoom([dirname(root), supervisor.directory].map((directory) => ({ ...need, directory })));
   const directories = serverDirectories(root);
   const { config, data, logs, temporary } = directories;
   for (const directory of [root, config, data, logs, temporary]) {
@@ -179,12 +181,21 @@ function processSpec({ place, httpPort, secured, settings, files }: RunOptions):
       ES_PATH_CONF: directories.config,
       // Else every start leaves a directory in /tmp.
       ES_TMPDIR: directories.temporary,
-      // Of the launcher, a JVM of its own: it compiles little before it waits.
-      CLI_JAVA_OPTS: '-XX:TieredStopAtLevel=1',
+      CLI_JAVA_OPTS: launcherOptions(directories.temporary),
     },
     ...account,
     stopTimeout: 20_000,
   };
+}
+
+/**
+ * Options of the launcher, a JVM of its own, which compiles little before it waits. It leaves a `final-flags` directory
+ * in its temporary directory at every start, so that must not be /tmp; but its script splits this value at blanks.
+ */
+function launcherOptions(temporary: string): string {
+  const options = ['-XX:TieredStopAtLevel=1'];
+  if (!/\s/.test(temporary)) options.push(`-Djava.io.tmpdir=${temporary}`);
+  return options.join(' ');
 }
 
 function answersOk(url: string, access: Pick<RequestOptions, 'ca' | 'auth'>): Promise<boolean> {

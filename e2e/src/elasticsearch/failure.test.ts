@@ -42,6 +42,10 @@ describe('why a server did not start', () => {
       log: `${FATAL}org.elasticsearch.ElasticsearchSecurityException: failed to load SSL configuration\n${TRACE}Caused by: java.nio.file.NoSuchFileException: /s/http.crt\n${TRACE}${END}`,
       want: { code: 'ProcessEnded', reason: 'failed to load SSL configuration: /s/http.crt' },
     },
+    'the launcher itself fails': {
+      log: 'java.nio.file.AccessDeniedException: /s/config/jvm.options\n\tat java.base/sun.nio.fs.UnixException.translateToIOException(UnixException.java:90)\n\tat org.elasticsearch.launcher.CliToolLauncher.main(CliToolLauncher.java:65)\n',
+      want: { code: 'ProcessEnded', reason: 'AccessDeniedException: /s/config/jvm.options' },
+    },
     'nothing that is known': { log: `could not find java in ES_JAVA_HOME at /j/bin/java\n`, want: undefined },
     'a server that runs': { log: '[2026-11-22T15:29:05,766][INFO ][o.e.n.Node][x]  started {x}\n', want: undefined },
   };

@@ -27,7 +27,7 @@ export function failureIn(log: string): Failure | undefined {
   }
   // The console's pattern has no blank between the message and the exception's class.
   const fatal = /fatal exception while booting Elasticsearch(?:[\w.$]+: )?(.+)$/m.exec(log)?.[1];
-  if (fatal === undefined) return undefined;
+  if (fatal === undefined) return launcherFailure(log);
   const cause = /^Caused by: (?:[\w.$]+: )?(.+)$/m.exec(log)?.[1];
   return {
     code: 'ProcessEnded',
@@ -36,4 +36,10 @@ export function failureIn(log: string): Failure | undefined {
       .join(': ')
       .slice(0, 500),
   };
+}
+
+/** The launcher's own exceptions are printed bare; the last line is then one of a stack trace. */
+function launcherFailure(log: string): Failure | undefined {
+  const thrown = /^(?:Exception in thread "[^"]*" )?(?:[\w$]+\.)+([\w$]+(?:Exception|Error)\b.*)$/m.exec(log)?.[1];
+  return thrown === undefined ? undefined : { code: 'ProcessEnded', reason: thrown.slice(0, 500) };
 }
