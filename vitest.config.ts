@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspaces resolve each other's TypeScript sources, so that tests never run on a stale build. */
-const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] };
-const ssr = {
-  resolve: { conditions: resolve.conditions, externalConditions: ['node', 'import', 'module', 'default'] },
+/**
+ * Workspaces resolve each other's TypeScript sources, so that tests never run on a stale build. An alias, because the
+ * global set-up is loaded in an environment that takes no export conditions from here.
+ */
+const resolve = {
+  alias: [{ find: /^@chaperone\/([a-z0-9]+)\/(.+)$/, replacement: `${import.meta.dirname}/$1/src/$2.ts` }],
 };
 
 export default defineConfig({
@@ -12,7 +14,6 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        ssr,
         test: {
           name: 'unit',
           include: ['{crds,operator,proxy,e2e,test}/src/**/*.test.ts'],
@@ -22,7 +23,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: 'integration',
           include: ['{crds,operator,proxy,e2e,test}/src/**/*.integration.test.ts'],
@@ -34,7 +34,6 @@ export default defineConfig({
       },
       {
         resolve,
-        ssr,
         test: {
           name: 'e2e',
           include: ['{e2e,test}/src/**/*.e2e.test.ts'],

@@ -21,15 +21,21 @@ export interface ServersOptions {
 /** What the product needs around it. */
 export interface Servers {
   readonly controlPlane: ControlPlane;
-  readonly elasticsearch: Elasticsearch;
   readonly issuer: Issuer;
+  /** Settles when it answers: it takes longest, and not all that waits for the others waits for it. */
+  readonly elasticsearch: Promise<Elasticsearch>;
+  readonly elasticsearchUrl: string;
 }
 
-/** Starts what does not run yet, all at once, and waits until all are ready; the first failure is thrown at the end. */
+/**
+ * Starts what does not run yet, all at once, and waits until all but Elasticsearch are ready. When one fails, the
+ * failure is thrown once the others have settled, so that nobody clears up while processes are still being started.
+ */
 export async function startServers(supervisor: Supervisor, options: ServersOptions): Promise<Servers> {
   const { directories, ports, report } = options;
   // Made before the servers start side by side, as two of them have certificates of this authority.
   const { authority } = await clusterCredentials(directories.kubernetes);
+  const elasticsearch = startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report });
   const starting = [
     reportStep(report, 'Starting Kubernetes', () =>
       startControlPlane(supervisor, {
@@ -40,7 +46,6 @@ export async function startServers(supervisor: Supervisor, options: ServersOptio
         withNode: options.withNode,
       }),
     ),
-    startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report }),
     reportStep(report, 'Starting the OIDC issuer', () =>
       startIssuer(supervisor, {
         directory: directories.issuer,
@@ -50,8 +55,10 @@ export async function startServers(supervisor: Supervisor, options: ServersOptio
       }),
     ),
   ] as const;
-  // A caller that clears up after a failure must not do so while the others are still being started.
-  await Promise.allSettled(starting);
-  const [controlPlane, elasticsearch, issuer] = await Promise.all(starting);
-  return { controlPlane, elasticsearch, issuer };
+  // Whoever waits for it sees its failure; until then it must not count as an unhandled rejection.
+  elasticsearch.catch(() => {});
+  const outcomes = await Promise.allSettled(starting);
+  if (outcomes.some((outcome) => outcome.status === 'rejected')) await Promise.allSettled([elasticsearch]);
+  const [controlPlane, issuer] = await Promise.all(starting);
+  return { controlPlane, issuer, elasticsearch, elasticsearchUrl: `http://127.0.0.1:${ports.elasticsearch}` };
 }

@@ -68,6 +68,7 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
     linkClients(directories, programs);
     const servers = await startServers(supervisor, { directories, programs, ports, withNode, report });
     await grantDevelopmentRights(directories, servers.controlPlane);
+    await servers.elasticsearch;
     writeEnvironmentFile(directories.env, await environmentValues(directories, servers));
     report(`Ready. In a shell: . ${directories.env}`);
   });
@@ -106,7 +107,7 @@ async function withStackLock(options: StackOptions, work: () => Promise<void>): 
 
 async function environmentValues(
   directories: StackDirectories,
-  { controlPlane, elasticsearch, issuer }: Servers,
+  { controlPlane, elasticsearchUrl, issuer }: Servers,
 ): Promise<Record<string, string>> {
   const reviewer = await controlPlane.credentials.clientKubeconfig({
     file: 'reviewer',
@@ -122,7 +123,7 @@ async function environmentValues(
     ISSUER_URL: issuer.url,
     ISSUER_CA: issuer.caFile,
     ISSUER_AUDIENCE: issuer.audience,
-    ELASTICSEARCH_URL: elasticsearch.url,
+    ELASTICSEARCH_URL: elasticsearchUrl,
     RUN_BIN: directories.bin,
   };
 }

@@ -9,7 +9,7 @@ declare module 'vitest' {
     readonly kubeApiCa: string;
     /** Holds `kubectl` and `helm` of the pinned versions. */
     readonly binDirectory: string;
-    /** Plain HTTP, without security. */
+    /** Plain HTTP, without security. It may still be starting: wait for it with `elasticsearchReady`. */
     readonly elasticsearchUrl: string;
     readonly issuerUrl: string;
     readonly issuerCa: string;
