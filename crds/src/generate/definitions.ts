@@ -27,7 +27,9 @@ export const typeNames: Readonly<Record<string, string>> = {
   'ApprovalRequest.spec.requirements[]': 'ApprovalRequirement',
   'ApprovalRequest.status': 'ApprovalRequestStatus',
   'ApprovalRequest.status.decisions.*': 'Decision',
+  'ApprovalRequest.status.observedDecisions.*': 'ObservedDecision',
   'ApprovalRequest.status.consumed': 'Consumption',
+  'ApprovalRequest.status.voided': 'Voidance',
   'ApprovalRequest.status.outcome': 'Outcome',
 };
 
