@@ -24,6 +24,8 @@ const RECONCILE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 
 const QUEUE_BUCKETS = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
 const CALL_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
+type QueueGauge = Gauge<'name' | 'controller'>;
+
 export function newMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -64,16 +66,16 @@ export function newMetrics(): Metrics {
     buckets: QUEUE_BUCKETS,
     registers,
   });
-  const collectAges = (gauge: Gauge<'name' | 'controller'>, of: (values: readonly number[]) => number): void =>
+  const collectAges = (gauge: QueueGauge, of: (values: readonly number[]) => number): void =>
     ages.forEach((current, name) => gauge.set({ name, controller: name }, of(current())));
-  const unfinished = new Gauge({
+  const unfinished: QueueGauge = new Gauge({
     name: 'workqueue_unfinished_work_seconds',
     help: 'How many seconds of work is in progress and has not been observed by work_duration',
     labelNames: queueLabels,
     registers,
     collect: () => collectAges(unfinished, (values) => values.reduce((sum, age) => sum + age, 0)),
   });
-  const longest = new Gauge({
+  const longest: QueueGauge = new Gauge({
     name: 'workqueue_longest_running_processor_seconds',
     help: 'How many seconds the longest running processor for workqueue has been running',
     labelNames: queueLabels,

@@ -154,7 +154,9 @@ export function newLeaderElector(options: LeaderElectionOptions): LeaderElector 
       }
       const leftMs = renewedAt + renewDeadlineMs - clock.monotonic();
       // Also after the process was stopped and woken again: time went on without it.
-      const renewed = leftMs > 0 ? await attempt(leftMs, signal) : 'failed';
+      // Half of what is left, so that one call that hangs leaves time for another.
+      const limitMs = Math.min(Math.max(leftMs / 2, retryPeriodMs), leftMs);
+      const renewed = leftMs > 0 ? await attempt(limitMs, signal) : 'failed';
       if (renewed === false || (renewed === 'failed' && clock.monotonic() >= renewedAt + renewDeadlineMs)) {
         return signal.aborted;
       }

@@ -1,0 +1,141 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { newLogLines } from '@chaperone/test/faults/log-lines';
+import { newLogger } from '../logger.ts';
+import { newMetrics } from '../metrics.ts';
+import type { HealthCheck } from './health.ts';
+import { newAdminServer, type AdminServer } from './server.ts';
+
+let server: AdminServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const check = (name: string, failure?: string): HealthCheck => ({ name, check: () => failure });
+
+async function start(
+  readinessChecks: readonly HealthCheck[],
+  metrics?: () => Promise<{ contentType: string; body: string }>,
+): Promise<string> {
+  server = newAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    livenessChecks: [check('ping')],
+    readinessChecks,
+    metrics: metrics ?? (async () => ({ contentType: 'text/plain', body: '' })),
+    logger: newLogger({ level: 'error', stream: newLogLines().stream }),
+  });
+  return (await server.listen()).url;
+}
+
+async function get(url: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(url);
+  return { status: response.status, text: await response.text() };
+}
+
+describe('health', () => {
+  test('says ok in one word, and every check by name when asked to', async () => {
+    const url = await start([check('cache'), check('leader')]);
+    expect(await get(`${url}/healthz`)).toEqual({ status: 200, text: 'ok' });
+    expect(await get(`${url}/readyz`)).toEqual({ status: 200, text: 'ok' });
+    expect(await get(`${url}/readyz?verbose`)).toEqual({
+      status: 200,
+      text: '[+]cache ok\n[+]leader ok\nreadyz check passed\n',
+    });
+  });
+
+  test('is 503 with the reason where one check fails, while the process itself is in order', async () => {
+    const broken: HealthCheck = {
+      name: 'broken',
+      check() {
+        throw new Error('internal detail');
+      },
+    };
+    const url = await start([check('cache', 'not synced yet'), check('leader'), broken]);
+    expect(await get(`${url}/readyz`)).toEqual({
+      status: 503,
+      text: '[-]cache failed: not synced yet\n[+]leader ok\n[-]broken failed: the check itself failed\nreadyz check failed\n',
+    });
+    expect((await get(`${url}/healthz`)).status).toBe(200);
+  });
+
+  test('can be asked for one check, or without some', async () => {
+    const url = await start([check('cache', 'not synced yet'), check('leader', 'none')]);
+    expect((await get(`${url}/readyz/cache`)).status).toBe(503);
+    expect((await get(`${url}/readyz?exclude=cache`)).status).toBe(503);
+    expect(await get(`${url}/readyz?exclude=cache&exclude=leader&verbose`)).toEqual({
+      status: 200,
+      text: '[+]cache excluded: ok\n[+]leader excluded: ok\nreadyz check passed\n',
+    });
+    expect((await get(`${url}/readyz/unknown`)).status).toBe(404);
+    expect((await get(`${url}/else`)).status).toBe(404);
+  });
+});
+
+describe('metrics', () => {
+  test('are there from the start, at 0, under the names of controller-runtime', async () => {
+    const metrics = newMetrics();
+    metrics.controller('agentpolicy', 2).queue.running(() => [1, 3]);
+    metrics.leading('chaperone-operator');
+    metrics.informer('agentpolicies', () => undefined);
+    const { registry } = metrics;
+    const url = await start([], async () => ({ contentType: registry.contentType, body: await registry.metrics() }));
+    const response = await fetch(`${url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = (await response.text()).split('\n');
+    for (const line of [
+      'controller_runtime_reconcile_total{controller="agentpolicy",result="success"} 0',
+      'controller_runtime_reconcile_total{controller="agentpolicy",result="error"} 0',
+      'controller_runtime_reconcile_total{controller="agentpolicy",result="requeue"} 0',
+      'controller_runtime_reconcile_total{controller="agentpolicy",result="requeue_after"} 0',
+      'controller_runtime_reconcile_errors_total{controller="agentpolicy"} 0',
+      'controller_runtime_terminal_reconcile_errors_total{controller="agentpolicy"} 0',
+      'controller_runtime_reconcile_time_seconds_count{controller="agentpolicy"} 0',
+      'controller_runtime_active_workers{controller="agentpolicy"} 0',
+      'controller_runtime_max_concurrent_reconciles{controller="agentpolicy"} 2',
+      'workqueue_adds_total{name="agentpolicy",controller="agentpolicy"} 0',
+      'workqueue_retries_total{name="agentpolicy",controller="agentpolicy"} 0',
+      'workqueue_queue_duration_seconds_count{name="agentpolicy",controller="agentpolicy"} 0',
+      'workqueue_work_duration_seconds_count{name="agentpolicy",controller="agentpolicy"} 0',
+      'workqueue_unfinished_work_seconds{name="agentpolicy",controller="agentpolicy"} 4',
+      'workqueue_longest_running_processor_seconds{name="agentpolicy",controller="agentpolicy"} 3',
+      'leader_election_master_status{name="chaperone-operator"} 0',
+      'chaperone_informer_staleness_seconds{resource="agentpolicies"} -1',
+      'chaperone_informer_failures_total{resource="agentpolicies",type="listFailed"} 0',
+      'chaperone_events_total{outcome="suppressed"} 0',
+    ]) {
+      expect(lines).toContain(line);
+    }
+  });
+
+  test('that cannot be collected are a 500 without detail', async () => {
+    const url = await start([], () => Promise.reject(new Error('internal detail')));
+    expect(await get(`${url}/metrics`)).toEqual({ status: 500, text: 'internal error' });
+  });
+});
+
+test('a port that is taken is an error, not a silent server', async () => {
+  const url = new URL(await start([]));
+  const second = newAdminServer({
+    host: '127.0.0.1',
+    port: Number(url.port),
+    livenessChecks: [],
+    readinessChecks: [],
+    metrics: async () => ({ contentType: 'text/plain', body: '' }),
+    logger: newLogger({ level: 'error', stream: newLogLines().stream }),
+  });
+  await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('closing does not wait for a client that holds its connection', async () => {
+  const url = new URL(await start([]));
+  const socket = connect(Number(url.port), url.hostname);
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  await server?.close();
+  await closed;
+  await expect(fetch(`${url.href}healthz`)).rejects.toThrow('fetch failed');
+});
