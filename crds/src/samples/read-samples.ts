@@ -45,13 +45,15 @@ async function read(directory: 'valid' | 'invalid'): Promise<Sample[]> {
 
 /** In YAML 1.1, as kubectl reads it: `name: off` is no text there. */
 function parseDocuments(text: string, file: string): unknown[] {
-  return parseAllDocuments(text, { version: '1.1', schema: 'yaml-1.1', customTags: withoutTimestamps }).map((document) => {
-    if (document.errors.length > 0) {
-      throw new SampleError(`${file} is not YAML`, { cause: document.errors[0] });
-    }
-    const value: unknown = document.toJS();
-    return value;
-  });
+  return parseAllDocuments(text, { version: '1.1', schema: 'yaml-1.1', customTags: withoutTimestamps }).map(
+    (document) => {
+      if (document.errors.length > 0) {
+        throw new SampleError(`${file} is not YAML`, { cause: document.errors[0] });
+      }
+      const value: unknown = document.toJS();
+      return value;
+    },
+  );
 }
 
 /** kubectl turns YAML into JSON, which has no dates. */

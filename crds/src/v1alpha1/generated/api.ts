@@ -88,23 +88,23 @@ export interface ApprovalPolicy {
    */
   reviewers: Reviewer[];
   /**
-   * How many different reviewers must approve. One denial settles the request whatever the number.
+   * How many different reviewers must approve, one by default in a policy. One denial settles the request whatever the number.
    */
   required: number;
   /**
-   * How long one attempt of the call waits for the decision before it is answered with 429, as a Go duration between 0s, which answers at once, and 5m. kubectl repeats a 429 by itself ten times, so it waits about eleven times as long in all. Upgrades such as exec are not repeated by kubectl and wait for expiresAfter.
+   * How long one attempt of the call waits for the decision before it is answered with 429, as a Go duration between 0s, which answers at once, and 5m; 45s by default. kubectl repeats a 429 by itself ten times, so it waits about eleven times as long in all. Upgrades such as exec are not repeated by kubectl and wait for expiresAfter.
    */
   holdFor: string;
   /**
-   * Whether the 429 carries Retry-After, so that clients made with client-go repeat the call by themselves. Set false, with holdFor 0s, for agents that should tell their user at once.
+   * Whether the 429 carries Retry-After, so that clients made with client-go repeat the call by themselves, which is the default. Set false, with holdFor 0s, for agents that should tell their user at once.
    */
   autoRetry: boolean;
   /**
-   * How long the approval request stays open, as a Go duration between 1s and 168h. A decision that comes later does not count, and a denial stands until then. At least holdFor.
+   * How long the approval request stays open, as a Go duration between 1s and 168h; 30m by default. A decision that comes later does not count, and a denial stands until then. At least holdFor.
    */
   expiresAfter: string;
   /**
-   * What to do where neither a dry run nor a diff can be had for the reviewers to look at: Deny refuses the call, Proceed asks the reviewers without one. exec, attach, port-forward, proxy and token requests never have one.
+   * What to do where neither a dry run nor a diff can be had for the reviewers to look at: Deny, the default, refuses the call, Proceed asks the reviewers without one. exec, attach, port-forward, proxy and token requests never have one.
    */
   onPreviewFailure: 'Deny' | 'Proceed';
 }
@@ -197,7 +197,7 @@ export interface PolicyRule {
  */
 export interface AgentPolicySpec {
   /**
-   * Enforce applies the policy. DryRun decides and records what would have been, and changes no call.
+   * Enforce, the default, applies the policy. DryRun decides and records what would have been, and changes no call.
    */
   mode: 'Enforce' | 'DryRun';
   /**
@@ -330,11 +330,11 @@ export interface MaskingRuleSpec {
    */
   detectors?: ('PrivateKey' | 'JWT' | 'CloudToken' | 'ForgeToken' | 'ConnectionString')[];
   /**
-   * What stands in the place of a masked value: Redact puts the same placeholder everywhere, Fingerprint a keyed hash, so that equal values stay equal without being told.
+   * What stands in the place of a masked value: Redact, the default, puts the same placeholder everywhere, Fingerprint a keyed hash, so that equal values stay equal without being told.
    */
   replacement: 'Redact' | 'Fingerprint';
   /**
-   * Where values are masked: Audit, in everything that is recorded and shown to reviewers; Response, also in what the caller receives. Response needs Audit beside it. Helm's release Secrets are never masked in responses.
+   * Where values are masked: Audit, the default, in everything that is recorded and shown to reviewers; Response, also in what the caller receives. Response needs Audit beside it. Helm's release Secrets are never masked in responses.
    */
   targets: ('Audit' | 'Response')[];
   /**
@@ -482,7 +482,7 @@ export interface ApprovalRequirement {
    */
   reviewers: Reviewer[];
   /**
-   * How many different reviewers must approve. One denial settles the request whatever the number.
+   * How many different reviewers must approve, one by default in a policy. One denial settles the request whatever the number.
    */
   required: number;
 }
@@ -541,23 +541,6 @@ export interface Decision {
    * Why, in words for the requester and the record.
    */
   reason?: string;
-  /**
-   * The requirements that an approval is given for, each as POLICY/RULE. The reviewer must be among the reviewers of every one of them, which the admission policies check, since groups are known only then. Absent, the approval is for every requirement; whoever may decide only some of them has to name those. A denial needs none.
-   */
-  requirements?: string[];
-}
-/**
- * The operator's first sight of one decision.
- */
-export interface ObservedDecision {
-  /**
-   * When the operator first saw the decision.
-   */
-  time: string;
-  /**
-   * Counted, or why the decision never counts: Late (first seen when expiresAt had passed or the request was closed), Unverified (first seen while the admission policies were not as shipped, so that anybody could have written it).
-   */
-  standing: 'Counted' | 'Late' | 'Unverified';
 }
 /**
  * The one execution that used the approval up. Written once, by the gateway, before the call is forwarded.
@@ -573,31 +556,6 @@ export interface Consumption {
   replica: string;
   /**
    * When the approval was used up.
-   */
-  time: string;
-}
-/**
- * Why the call will not be executed although reviewers may have approved it: it is no longer the call that they were asked about. Written once, by the gateway, instead of consumed.
- */
-export interface Voidance {
-  /**
-   * TargetChanged (the object is another than the one shown to the reviewers), TargetGone (there is none any more), PolicyChanged (the rules now ask for other approvals).
-   */
-  reason: 'TargetChanged' | 'TargetGone' | 'PolicyChanged';
-  /**
-   * What changed, in words for people, masked.
-   */
-  message?: string;
-  /**
-   * The audit ID of the call that found it changed.
-   */
-  auditID?: string;
-  /**
-   * The replica of the gateway that found it changed.
-   */
-  replica: string;
-  /**
-   * When it was found changed.
    */
   time: string;
 }
@@ -632,22 +590,9 @@ export interface ApprovalRequestStatus {
     [k: string]: Decision;
   };
   /**
-   * When the operator first saw each decision, and whether it counts, under the same keys as decisions. Written by the operator. Only decisions that stand here as Counted are good for an approval.
-   */
-  observedDecisions?: {
-    /**
-     * The operator's first sight of one decision.
-     */
-    [k: string]: ObservedDecision;
-  };
-  /**
    * The one execution that used the approval up. Written once, by the gateway, before the call is forwarded.
    */
   consumed?: Consumption;
-  /**
-   * Why the call will not be executed although reviewers may have approved it: it is no longer the call that they were asked about. Written once, by the gateway, instead of consumed.
-   */
-  voided?: Voidance;
   /**
    * How the execution ended. Written once, by the gateway. Absent for good where the replica was lost before it knew.
    */
