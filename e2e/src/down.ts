@@ -1,13 +1,15 @@
-import { join } from 'node:path';
-import { CHECKOUT, stackDirectories } from './stack/directories.ts';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { newReport, runMain } from './stack/command-line.ts';
+import { DEFAULT_STACK, stackDirectories } from './stack/directories.ts';
 import { down } from './stack/stack.ts';
 import { clearAbandonedTestStacks } from './stack/test-stack.ts';
 
-/** `make down`: ends the stack of this checkout, and what killed test runs left behind. */
+/** `make down`: ends the stack of this checkout, or the one under `--directory`, and what killed test runs left behind. */
 await runMain(async () => {
+  const { values } = parseArgs({ options: { directory: { type: 'string', default: DEFAULT_STACK } } });
   await down({
-    directories: stackDirectories(join(CHECKOUT, '.run')),
+    directories: stackDirectories(resolve(values.directory)),
     environment: process.env,
     report: newReport(),
   });

@@ -1,14 +1,19 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CHECKOUT, stackDirectories } from './stack/directories.ts';
 import { newReport, runMain } from './stack/command-line.ts';
+import { DEFAULT_STACK, stackDirectories } from './stack/directories.ts';
 import { up } from './stack/stack.ts';
-import { join } from 'node:path';
 
-/** `make up`: brings the stack of this checkout up under `.run`. */
+/** `make up`: brings the stack of this checkout up under `.run`, or another one under `--directory`. */
 await runMain(async () => {
-  const { values } = parseArgs({ options: { 'with-node': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      'with-node': { type: 'boolean', default: false },
+      directory: { type: 'string', default: DEFAULT_STACK },
+    },
+  });
   await up({
-    directories: stackDirectories(join(CHECKOUT, '.run')),
+    directories: stackDirectories(resolve(values.directory)),
     environment: process.env,
     report: newReport(),
     withNode: values['with-node'],

@@ -18,8 +18,11 @@ export async function choosePorts<Name extends string>(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Record<Name, number>> {
   const names = Object.keys(requests) as Name[]; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the keys of a Record<Name, …> are Names
-  const held = await Promise.all(names.map((name) => hold(requests[name], environment)));
+  const outcomes = await Promise.allSettled(names.map((name) => hold(requests[name], environment)));
+  const held = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  // Also when one was refused: a listener that stays would keep the process from ending.
   await Promise.all(held.map((one) => one.release()));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from exactly the names asked for
   return Object.fromEntries(names.map((name, index) => [name, held[index]?.port])) as Record<Name, number>;
 }

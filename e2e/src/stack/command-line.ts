@@ -24,10 +24,12 @@ export function failureText(error: unknown): string {
   if (error instanceof LaunchError) return `error: ${error.message}`;
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   const { code, path } = systemErrorFields(error);
+  // parseArgs: a wrong option of the command line, whose message says which ones there are.
+  if (code.startsWith('ERR_PARSE_ARGS')) return `error: ${error.message}`;
   if (code === 'ENOSPC')
     return `error: no space left on the device${path === '' ? '' : ` of ${path}`}: make room and run it again`;
-  if (code === 'EACCES' || code === 'EROFS')
-    return `error: ${path} cannot be written: make it writable for this user and run it again`;
+  if (['EACCES', 'EROFS', 'ENOTDIR', 'EPERM'].includes(code))
+    return `error: ${path} cannot be written (${code}): make it writable for this user, or choose another place`;
   return error.stack ?? error.message;
 }
 

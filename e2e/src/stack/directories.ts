@@ -6,6 +6,9 @@ import type { Programs } from '../cluster/build.ts';
 /** The checkout that this file belongs to. */
 export const CHECKOUT = resolve(import.meta.dirname, '..', '..', '..');
 
+/** Where `make up` keeps its stack. */
+export const DEFAULT_STACK = join(CHECKOUT, '.run');
+
 /** Where one stack keeps what it writes. */
 export interface StackDirectories {
   /** Short and stable, from the path: names what is outside of the directory. */
