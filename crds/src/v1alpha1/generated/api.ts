@@ -541,6 +541,23 @@ export interface Decision {
    * Why, in words for the requester and the record.
    */
   reason?: string;
+  /**
+   * The requirements that an approval is given for, each as POLICY/RULE. The reviewer must be among the reviewers of every one of them, which the admission policies check, since groups are known only then. Absent, the approval is for every requirement; whoever may decide only some of them has to name those. A denial needs none.
+   */
+  requirements?: string[];
+}
+/**
+ * The operator's first sight of one decision.
+ */
+export interface ObservedDecision {
+  /**
+   * When the operator first saw the decision.
+   */
+  time: string;
+  /**
+   * Counted, or why the decision never counts: Late (first seen when expiresAt had passed or the request was closed), Unverified (first seen while the admission policies were not as shipped, so that anybody could have written it).
+   */
+  standing: 'Counted' | 'Late' | 'Unverified';
 }
 /**
  * The one execution that used the approval up. Written once, by the gateway, before the call is forwarded.
@@ -556,6 +573,31 @@ export interface Consumption {
   replica: string;
   /**
    * When the approval was used up.
+   */
+  time: string;
+}
+/**
+ * Why the call will not be executed although reviewers may have approved it: it is no longer the call that they were asked about. Written once, by the gateway, instead of consumed.
+ */
+export interface Voidance {
+  /**
+   * TargetChanged (the object is another than the one shown to the reviewers), TargetGone (there is none any more), PolicyChanged (the rules now ask for other approvals).
+   */
+  reason: 'TargetChanged' | 'TargetGone' | 'PolicyChanged';
+  /**
+   * What changed, in words for people, masked.
+   */
+  message?: string;
+  /**
+   * The audit ID of the call that found it changed.
+   */
+  auditID?: string;
+  /**
+   * The replica of the gateway that found it changed.
+   */
+  replica: string;
+  /**
+   * When it was found changed.
    */
   time: string;
 }
@@ -590,9 +632,22 @@ export interface ApprovalRequestStatus {
     [k: string]: Decision;
   };
   /**
+   * When the operator first saw each decision, and whether it counts, under the same keys as decisions. Written by the operator. Only decisions that stand here as Counted are good for an approval.
+   */
+  observedDecisions?: {
+    /**
+     * The operator's first sight of one decision.
+     */
+    [k: string]: ObservedDecision;
+  };
+  /**
    * The one execution that used the approval up. Written once, by the gateway, before the call is forwarded.
    */
   consumed?: Consumption;
+  /**
+   * Why the call will not be executed although reviewers may have approved it: it is no longer the call that they were asked about. Written once, by the gateway, instead of consumed.
+   */
+  voided?: Voidance;
   /**
    * How the execution ended. Written once, by the gateway. Absent for good where the replica was lost before it knew.
    */

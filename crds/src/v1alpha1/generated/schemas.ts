@@ -1036,6 +1036,44 @@ export const schemas: Readonly<
                 "type": "string",
                 "maxLength": 1024,
                 "pattern": "^[^\\x00-\\x08\\x0b-\\x1f\\x7f]*$"
+              },
+              "requirements": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 32,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 3,
+                  "maxLength": 317,
+                  "pattern": "^[^/]+/[^/]+$"
+                }
+              }
+            }
+          }
+        },
+        "observedDecisions": {
+          "type": "object",
+          "maxProperties": 64,
+          "additionalProperties": {
+            "type": "object",
+            "required": [
+              "time",
+              "standing"
+            ],
+            "properties": {
+              "time": {
+                "type": "string",
+                "format": "date-time",
+                "maxLength": 64
+              },
+              "standing": {
+                "type": "string",
+                "enum": [
+                  "Counted",
+                  "Late",
+                  "Unverified"
+                ]
               }
             }
           }
@@ -1048,6 +1086,44 @@ export const schemas: Readonly<
             "time"
           ],
           "properties": {
+            "auditID": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 128
+            },
+            "replica": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 253
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        },
+        "voided": {
+          "type": "object",
+          "required": [
+            "reason",
+            "replica",
+            "time"
+          ],
+          "properties": {
+            "reason": {
+              "type": "string",
+              "enum": [
+                "TargetChanged",
+                "TargetGone",
+                "PolicyChanged"
+              ]
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 1024,
+              "pattern": "^[^\\x00-\\x08\\x0b-\\x1f\\x7f]*$"
+            },
             "auditID": {
               "type": "string",
               "minLength": 1,
