@@ -136,6 +136,7 @@ test('a ServiceAccount is the same one through the gateway and directly', () => 
   expect(isOwnRequest(requester, 'system:serviceaccount:ci:runner')).toBe(true);
   expect(isOwnRequest(requester, 'chaperone:sa:ci:runner')).toBe(true);
   expect(isOwnRequest(requester, 'system:serviceaccount:ci:other')).toBe(false);
+  expect(isOwnRequest({ username: 'Agent@Example.com' }, 'agent@example.COM')).toBe(true);
   expect(isOwnRequest({ username: 'agent', owner: 'chaperone:sa:a:b' }, 'system:serviceaccount:a:b')).toBe(true);
 });
 

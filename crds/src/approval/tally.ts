@@ -35,11 +35,16 @@ const nativeName = (username: string): string =>
     ? `${SERVICE_ACCOUNT}${username.slice(MAPPED_SERVICE_ACCOUNT.length)}`
     : username;
 
-/** Is this user the requester or its owner, who may never decide? */
+/**
+ * Is this user the requester or its owner, who may never decide? Compared without regard to case, as many identity
+ * providers treat names so.
+ */
 export function isOwnRequest(requester: Pick<Requester, 'username' | 'owner'>, username: string): boolean {
-  return [requester.username, requester.owner].some(
-    (name) => name !== undefined && (name === username || nativeName(name) === username),
-  );
+  const decider = username.toLowerCase();
+  return [requester.username, requester.owner].some((own) => {
+    const name = own?.toLowerCase();
+    return name !== undefined && (name === decider || nativeName(name) === decider);
+  });
 }
 
 const namesUser = ({ reviewers }: ApprovalRequirement, username: string): boolean =>
@@ -51,9 +56,9 @@ const hasGroup = ({ reviewers }: ApprovalRequirement): boolean => reviewers.some
  * Does this user's approval count for this requirement?
  *
  * Groups are known only to admission, at the moment of writing, so what it checked has to follow from the decision
- * itself. The admission policies let an approval pass only if its writer is a reviewer of each requirement that it
- * names, or, where it names none, of each that has a group among its reviewers. Requirements with users alone need no
- * such proof: they are judged here by name. Change the two together.
+ * itself: the admission policies let an approval pass only if its writer is a reviewer of each requirement that it
+ * names, or, where it names none, of every one. Requirements with users alone need no such proof and are judged here by
+ * name.
  */
 function countsFor(requirement: ApprovalRequirement, username: string, decision: Decision): boolean {
   const named = decision.requirements;
