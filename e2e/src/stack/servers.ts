@@ -2,7 +2,10 @@ import { startControlPlane, type ControlPlane, type ControlPlanePorts } from '..
 import type { Programs } from '../cluster/build.ts';
 import { clusterCredentials } from '../cluster/credentials.ts';
 import { startElasticsearch, type Elasticsearch } from '../elasticsearch/elasticsearch.ts';
+import { removeStateDirectory } from '../elasticsearch/state-directory.ts';
 import { startIssuer, type Issuer } from '../issuer/issuer.ts';
+import { cleanNode, prepareNode, startNode, stopNode } from '../node/node.ts';
+import type { NodeTools } from '../node/packages.ts';
 import { reportStep, type Report } from '../process/progress.ts';
 import type { Supervisor } from '../process/supervisor.ts';
 import type { StackDirectories } from './directories.ts';
@@ -15,6 +18,7 @@ export interface ServersOptions {
   readonly programs: Programs;
   readonly ports: ControlPlanePorts & { readonly elasticsearch: number; readonly issuer: number };
   readonly withNode: boolean;
+  readonly cacheDirectory: string;
   readonly report: Report;
 }
 
@@ -33,19 +37,13 @@ export interface Servers {
  */
 export async function startServers(supervisor: Supervisor, options: ServersOptions): Promise<Servers> {
   const { directories, ports, report } = options;
+  // First of all: the API server advertises the address of the node's bridge.
+  const tools = options.withNode ? await prepareNode(directories.root, report) : undefined;
   // Made before the servers start side by side, as two of them have certificates of this authority.
   const { authority } = await clusterCredentials(directories.kubernetes);
   const elasticsearch = startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report });
   const starting = [
-    reportStep(report, 'Starting Kubernetes', () =>
-      startControlPlane(supervisor, {
-        directory: directories.kubernetes,
-        etcdDirectory: directories.etcd,
-        programs: options.programs,
-        ports,
-        withNode: options.withNode,
-      }),
-    ),
+    startKubernetes(supervisor, options, tools),
     reportStep(report, 'Starting the OIDC issuer', () =>
       startIssuer(supervisor, {
         directory: directories.issuer,
@@ -61,4 +59,36 @@ export async function startServers(supervisor: Supervisor, options: ServersOptio
   if (outcomes.some((outcome) => outcome.status === 'rejected')) await Promise.allSettled([elasticsearch]);
   const [controlPlane, issuer] = await Promise.all(starting);
   return { controlPlane, issuer, elasticsearch, elasticsearchUrl: `http://127.0.0.1:${ports.elasticsearch}` };
+}
+
+async function startKubernetes(
+  supervisor: Supervisor,
+  { directories, programs, ports, report, withNode, cacheDirectory }: ServersOptions,
+  tools: NodeTools | undefined,
+): Promise<ControlPlane> {
+  const controlPlane = await reportStep(report, 'Starting Kubernetes', () =>
+    startControlPlane(supervisor, {
+      directory: directories.kubernetes,
+      etcdDirectory: directories.etcd,
+      programs,
+      ports,
+      withNode,
+    }),
+  );
+  if (tools !== undefined) {
+    const { url: server, credentials, adminKubeconfig } = controlPlane;
+    await reportStep(report, 'Starting the node', () =>
+      startNode(supervisor, { tools, programs, server, credentials, adminKubeconfig, cacheDirectory }),
+    );
+  }
+  return controlPlane;
+}
+
+/** Ends all that `startServers` started and all that it left outside of the stack's directory, in whatever state it is. */
+export async function endServers(supervisor: Supervisor, report?: (name: string) => void): Promise<void> {
+  // The node's containers are ended through its programs, and those before the API server that they report to.
+  await stopNode(supervisor);
+  await supervisor.stopAll(report);
+  await cleanNode(supervisor.directory);
+  removeStateDirectory(supervisor.directory);
 }

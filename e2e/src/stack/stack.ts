@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
 import { choosePorts, type PortRequest } from '../process/free-port.ts';
-import { removeStateDirectory } from '../elasticsearch/state-directory.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { acquireLock } from '../process/lock.ts';
 import type { Report } from '../process/progress.ts';
@@ -10,7 +9,7 @@ import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
 import { linkClients, type StackDirectories } from './directories.ts';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
 import { checkRoom, checkTools } from './preflight.ts';
-import { startServers, type Servers } from './servers.ts';
+import { endServers, startServers, type Servers } from './servers.ts';
 import { grantDevelopmentRights } from './development-rights.ts';
 
 export interface StackOptions {
@@ -57,16 +56,17 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
     ]);
     const earlier = readState(directories);
     const withNode = options.withNode || earlier?.withNode === true;
+    const cacheDirectory = defaultCacheDirectory(environment);
     const programs = await buildPrograms({
       programs: withNode ? [...CONTROL_PLANE_PROGRAMS, ...NODE_PROGRAMS] : CONTROL_PLANE_PROGRAMS,
       kubernetesVersion: environment['KUBERNETES_VERSION'],
-      cacheDirectory: defaultCacheDirectory(environment),
+      cacheDirectory,
       report,
     });
     const ports = earlier?.ports ?? (await choosePorts(PORTS, environment));
     writeState(directories, { withNode, ports });
     linkClients(directories, programs);
-    const servers = await startServers(supervisor, { directories, programs, ports, withNode, report });
+    const servers = await startServers(supervisor, { directories, programs, ports, withNode, cacheDirectory, report });
     await grantDevelopmentRights(directories, servers.controlPlane);
     await servers.elasticsearch;
     writeEnvironmentFile(directories.env, await environmentValues(directories, servers));
@@ -82,8 +82,7 @@ export async function down(options: StackOptions): Promise<void> {
 
 async function clear({ directories, report }: StackOptions, supervisor: Supervisor): Promise<void> {
   removeEnvironmentFile(directories.env);
-  await supervisor.stopAll((name) => report(`Ending ${name}`));
-  removeStateDirectory(directories.root);
+  await endServers(supervisor, (name) => report(`Ending ${name}`));
   rmSync(directories.root, { recursive: true, force: true });
 }
 

@@ -1,13 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory } from '../cluster/build.ts';
-import { removeStateDirectory } from '../elasticsearch/state-directory.ts';
+import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { acquireLock } from '../process/lock.ts';
 import { choosePorts } from '../process/free-port.ts';
 import type { Report } from '../process/progress.ts';
 import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
-import { startServers, type Servers } from './servers.ts';
+import { endServers, startServers, type Servers } from './servers.ts';
 import { CHECKOUT, linkClients, stackDirectories, type StackDirectories } from './directories.ts';
 
 /** The servers of one test run. */
@@ -23,7 +22,7 @@ export interface TestStack {
 const TEST_STACKS = join(CHECKOUT, '.run-test');
 
 /** Starts the servers of a test run in a directory of its own, and clears what killed runs left behind. */
-export async function startTestStack(report: Report): Promise<TestStack> {
+export async function startTestStack(report: Report, options: { readonly withNode: boolean }): Promise<TestStack> {
   await clearAbandonedTestStacks();
   const directories = stackDirectories(join(TEST_STACKS, String(process.pid)));
   const lock = await acquireLock(directories.lock, { timeout: 0 });
@@ -36,7 +35,7 @@ export async function startTestStack(report: Report): Promise<TestStack> {
     rmSync(directories.lock, { force: true });
   };
   try {
-    const servers = await start(supervisor, directories, report);
+    const servers = await start(supervisor, directories, { report, ...options });
     return { directories, supervisor, servers, stop };
   } catch (error) {
     await stop();
@@ -44,11 +43,16 @@ export async function startTestStack(report: Report): Promise<TestStack> {
   }
 }
 
-async function start(supervisor: Supervisor, directories: StackDirectories, report: Report): Promise<Servers> {
+async function start(
+  supervisor: Supervisor,
+  directories: StackDirectories,
+  { report, withNode }: { readonly report: Report; readonly withNode: boolean },
+): Promise<Servers> {
+  const cacheDirectory = defaultCacheDirectory(process.env);
   const programs = await buildPrograms({
-    programs: CONTROL_PLANE_PROGRAMS,
+    programs: withNode ? [...CONTROL_PLANE_PROGRAMS, ...NODE_PROGRAMS] : CONTROL_PLANE_PROGRAMS,
     kubernetesVersion: process.env['KUBERNETES_VERSION'],
-    cacheDirectory: defaultCacheDirectory(process.env),
+    cacheDirectory,
     report,
   });
   linkClients(directories, programs);
@@ -65,7 +69,7 @@ async function start(supervisor: Supervisor, directories: StackDirectories, repo
     },
     {},
   );
-  return startServers(supervisor, { directories, programs, ports, withNode: false, report });
+  return startServers(supervisor, { directories, programs, ports, withNode, cacheDirectory, report });
 }
 
 /** Ends and removes the stacks of test runs that are no more: their lock is free, since the kernel gave it back. */
@@ -81,8 +85,7 @@ export async function clearAbandonedTestStacks(): Promise<void> {
 }
 
 async function clear(supervisor: Supervisor, directories: StackDirectories): Promise<void> {
-  await supervisor.stopAll();
-  removeStateDirectory(directories.root);
+  await endServers(supervisor);
   rmSync(directories.root, { recursive: true, force: true });
 }
 

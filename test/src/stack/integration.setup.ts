@@ -1,24 +1,6 @@
-import { startTestStack } from '@chaperone/e2e/stack/test-stack';
 import type { TestProject } from 'vitest/node';
-import './provided-context.ts';
+import { provideStack } from './provide-stack.ts';
 
-/** One of each server for a whole run of the integration tests; tests keep apart by namespace and data stream. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { servers, directories, stop } = await startTestStack((line) => void process.stderr.write(`${line}\n`));
-  const { controlPlane, elasticsearch, elasticsearchUrl, issuer } = servers;
-  project.provide('adminKubeconfig', controlPlane.adminKubeconfig);
-  project.provide('kubeApiUrl', controlPlane.url);
-  project.provide('kubeApiCa', controlPlane.caFile);
-  project.provide('binDirectory', directories.bin);
-  project.provide('elasticsearchUrl', elasticsearchUrl);
-  project.provide('issuerUrl', issuer.url);
-  project.provide('issuerCa', issuer.caFile);
-  project.provide('issuerAudience', issuer.audience);
-  project.provide('issuerDirectory', issuer.directory);
-  return async () => {
-    // Only the tests that need it wait for it; that it failed to start is told whatever the tests were.
-    const [outcome] = await Promise.allSettled([elasticsearch]);
-    await stop();
-    if (outcome.status === 'rejected') throw outcome.reason;
-  };
+export default function setup(project: TestProject): Promise<() => Promise<void>> {
+  return provideStack(project, { withNode: false });
 }
