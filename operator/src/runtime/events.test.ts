@@ -55,7 +55,11 @@ function setUp(): Setting {
         throw setting.failPatch;
       }
       setting.patched.push({ name, patch });
-      return stored(created[0] ?? {});
+      const [first] = created;
+      if (first === undefined) {
+        throw new TypeError('Patched before it was created');
+      }
+      return stored(first);
     },
   };
   const setting: Setting = {
