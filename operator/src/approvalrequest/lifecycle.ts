@@ -1,0 +1,155 @@
+import { countedDecisions, tally } from '@chaperone/crds/approval/tally';
+import type { ApprovalRequestConditionType } from '@chaperone/crds/v1alpha1/conditions';
+import type {
+  ApprovalRequestSpec,
+  Condition,
+  Decision,
+  ObservedDecision,
+} from '@chaperone/crds/v1alpha1/generated/api';
+import type { AdmissionState } from '../admission/admission-state.ts';
+import { findCondition, setCondition } from '../runtime/conditions.ts';
+import { approvedCondition, deniedCondition, executedCondition, expiredCondition, voidedCondition } from './sayings.ts';
+import type { LifecycleInput, Saying, Situation } from './situation.ts';
+
+export interface Lifecycle {
+  /** For every decision when it was first seen and whether it counts, for `status.observedDecisions`. */
+  readonly observed: ReadonlyMap<string, ObservedDecision>;
+  /** All five, weightiest first, for `status.conditions`. */
+  readonly conditions: readonly Condition[];
+  /** Nothing that reviewers do changes it any more. */
+  readonly closed: boolean;
+  /** When to look again although nothing has changed, in milliseconds since the epoch. */
+  readonly wakeAt: number;
+  /** From when on the request is to be deleted, in milliseconds since the epoch; undefined while it is open. */
+  readonly deleteAt: number | undefined;
+}
+
+/** How often to see whether the admission policies can be read again. */
+const ADMISSION_CHECK_MS = 1_000;
+
+/** How often to see whether the replica that executes a call is still there: a Lease runs out without an event. */
+export const REPLICA_CHECK_MS = 5_000;
+
+/**
+ * The state of a request from its facts: decisions, requirements, clock. Pure.
+ *
+ * What closes a request (Denied, Expired, Voided, Executed) is never taken back, whatever comes later. Approved is a
+ * view of the facts: it ends with what closes the request, and is Unknown while the admission policies are not as
+ * shipped, so that no gate opens meanwhile.
+ */
+export function lifecycle(input: LifecycleInput): Lifecycle {
+  const { spec, status, now } = input;
+  const before = status?.conditions ?? [];
+  const wasTrue = (type: ApprovalRequestConditionType): boolean => findCondition(before, type)?.status === 'True';
+  const consumed = status?.consumed !== undefined;
+  const expiresAt = expiryOf(spec);
+  const closedBefore =
+    consumed || status?.voided !== undefined || wasTrue('Denied') || wasTrue('Expired') || wasTrue('Voided');
+  const observed = observe(input, closedBefore || now >= expiresAt);
+  const counted = tally(spec, countedAmong(status?.decisions, observed));
+
+  const voided = wasTrue('Voided') || (status?.voided !== undefined && !consumed);
+  const denied = wasTrue('Denied') || (!consumed && !voided && !wasTrue('Expired') && counted.deniedBy.length > 0);
+  const expired = wasTrue('Expired') || (!consumed && !voided && !denied && now >= expiresAt);
+  const situation: Situation = { ...input, before, observed, counted, consumed, voided, denied, expired };
+  const sayings: Readonly<Record<ApprovalRequestConditionType, Saying>> = {
+    Executed: executedCondition(situation),
+    Voided: voidedCondition(situation),
+    Expired: expiredCondition(situation),
+    Denied: deniedCondition(situation),
+    Approved: approvedCondition(situation),
+  };
+  const conditions = Object.entries(sayings).map(([type, saying]) => conditionOf(type, saying, input));
+  const closed = voided || denied || expired || consumed;
+  const deleteAt = deletionTime(conditions, input, denied);
+  return { observed, conditions, closed, deleteAt, wakeAt: wakeTime(input, { closed, deleteAt }) };
+}
+
+/** `spec.expiresAt` in milliseconds. What cannot be read as a time has passed: nothing can be approved by mistake. */
+export function expiryOf(spec: Pick<ApprovalRequestSpec, 'expiresAt'>): number {
+  const time = Date.parse(spec.expiresAt);
+  return Number.isNaN(time) ? -Infinity : time;
+}
+
+/**
+ * Each decision's first sight: as remembered, else as recorded, else now. Where nothing is known about the admission
+ * policies at present, a decision is left for later: when they can be read again it shows whether they were touched.
+ */
+function observe({ status, memory, now, admission }: LifecycleInput, late: boolean): Map<string, ObservedDecision> {
+  const recorded = new Map(Object.entries(memory === undefined ? (status?.observedDecisions ?? {}) : {}));
+  const standing = firstStanding(admission, late);
+  const observed = new Map<string, ObservedDecision>();
+  for (const reviewer of Object.keys(status?.decisions ?? {}).sort()) {
+    const known = memory?.get(reviewer) ?? recorded.get(reviewer);
+    if (known !== undefined) {
+      observed.set(reviewer, known);
+    } else if (standing !== undefined) {
+      observed.set(reviewer, { time: new Date(now).toISOString(), standing });
+    }
+  }
+  return observed;
+}
+
+function firstStanding(admission: AdmissionState, late: boolean): ObservedDecision['standing'] | undefined {
+  if (late) {
+    return 'Late';
+  }
+  switch (admission.type) {
+    case 'AsShipped':
+      return 'Counted';
+    case 'NotAsShipped':
+    case 'Settling':
+      return 'Unverified';
+    case 'Unreadable':
+      return undefined;
+    default:
+      return admission satisfies never;
+  }
+}
+
+const countedAmong = (
+  decisions: Readonly<Record<string, Decision>> | undefined,
+  observed: ReadonlyMap<string, ObservedDecision>,
+): ReadonlyMap<string, Decision> =>
+  countedDecisions({ decisions: { ...decisions }, observedDecisions: Object.fromEntries(observed) });
+
+function conditionOf(type: string, saying: Saying, { status, generation, now }: LifecycleInput): Condition {
+  const before = (status?.conditions ?? []).filter((condition) => condition.type === type);
+  const after = findCondition(setCondition(before, { type, ...saying, observedGeneration: generation }, now), type);
+  if (after === undefined) {
+    throw new RangeError(`No condition ${type}`);
+  }
+  return { ...after, observedGeneration: generation };
+}
+
+/** A denial stands until `expiresAt`: deleted earlier, the same call would make a new request. */
+function deletionTime(
+  conditions: readonly Condition[],
+  { spec, status, retentionMs }: LifecycleInput,
+  denied: boolean,
+): number | undefined {
+  const executed = findCondition(conditions, 'Executed');
+  const settled =
+    executed?.reason === 'InProgress'
+      ? undefined
+      : executed?.reason !== 'NotExecuted'
+        ? executed
+        : conditions.find((condition) => condition.status === 'True' && condition.type !== 'Approved');
+  if (settled === undefined) {
+    return undefined;
+  }
+  // When an outcome is the last thing to become known, the transition was that of the consumption.
+  const times = [settled.lastTransitionTime, status?.outcome?.time ?? settled.lastTransitionTime].map(Date.parse);
+  const closedAt = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  return Math.max(closedAt + retentionMs, denied ? expiryOf(spec) : -Infinity);
+}
+
+function wakeTime(
+  { spec, now, admission }: LifecycleInput,
+  { closed, deleteAt }: Pick<Lifecycle, 'closed' | 'deleteAt'>,
+): number {
+  if (closed) {
+    return deleteAt ?? now + REPLICA_CHECK_MS;
+  }
+  return admission.type === 'Unreadable' ? Math.min(expiryOf(spec), now + ADMISSION_CHECK_MS) : expiryOf(spec);
+}
