@@ -1,4 +1,5 @@
-import type { AgentPolicySpec, Reviewer, Subject } from '../v1alpha1/generated/api.ts';
+import { isOwnRequest } from '../approval/tally.ts';
+import type { AgentPolicySpec, ApprovalPolicy, Subject } from '../v1alpha1/generated/api.ts';
 import type { ExpressionCompiler } from './compilers.ts';
 import { invalid, type FieldError } from './field-error.ts';
 import { child, item } from './path.ts';
@@ -25,29 +26,40 @@ export function validateAgentPolicySpec(
       const at = item(child(path, 'rules'), index);
       return [
         ...validatePolicyRule(rule, at, compileExpression),
-        ...validateSomebodyElse(spec.subjects, rule.approval?.reviewers ?? [], child(at, 'approval')),
+        ...validateSomebodyElse(spec.subjects, rule.approval, child(at, 'approval')),
       ];
     }),
   ];
 }
 
-/** Nobody decides on their own calls: reviewers who are all the only subject can never approve anything. */
+/**
+ * Nobody decides on their own calls. Where one user or ServiceAccount is the only subject, those who are left to decide
+ * have to be enough; of groups the members are not known.
+ */
 function validateSomebodyElse(
   subjects: readonly Subject[],
-  reviewers: readonly Reviewer[],
+  approval: ApprovalPolicy | undefined,
   path: string,
 ): FieldError[] {
   const [subject, ...others] = subjects;
-  if (subject?.kind !== 'User' || others.length > 0 || reviewers.length === 0) {
+  if (approval === undefined || subject === undefined || subject.kind === 'Group' || others.length > 0) {
     return [];
   }
-  return reviewers.every(({ kind, name }) => kind === 'User' && name === subject.name)
-    ? [
+  const { reviewers, required } = approval;
+  const requester = { username: usernameOf(subject) };
+  const left = reviewers.filter(({ kind, name }) => kind === 'Group' || !isOwnRequest(requester, name));
+  const enough =
+    left.length >= required || left.some(({ kind }) => kind === 'Group') || left.length === reviewers.length;
+  return enough
+    ? []
+    : [
         invalid(
           child(path, 'reviewers'),
           subject.name,
-          'the only reviewer is the only subject, and nobody may approve their own calls; name somebody else',
+          'is the only subject, and nobody may approve their own calls, so too few reviewers are left; name somebody else',
         ),
-      ]
-    : [];
+      ];
 }
+
+const usernameOf = ({ kind, namespace = '', name }: Subject): string =>
+  kind === 'ServiceAccount' ? `system:serviceaccount:${namespace}:${name}` : name;

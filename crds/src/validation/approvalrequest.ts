@@ -39,5 +39,8 @@ export function validateApprovalRequest({ spec, status }: Pick<ApprovalRequest, 
   if (status?.outcome !== undefined && status.consumed === undefined) {
     errors.push(invalid('status.outcome', String(status.outcome.code), 'outcome needs consumed'));
   }
+  if (status?.voided !== undefined && status.consumed !== undefined) {
+    errors.push(invalid('status.voided', status.voided.reason, 'a request is either consumed or voided, never both'));
+  }
   return errors;
 }
