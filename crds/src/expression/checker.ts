@@ -10,6 +10,7 @@ import {
   formatType,
   INT,
   join,
+  joinElements,
   listOf,
   mapOf,
   NULL,
@@ -21,6 +22,7 @@ import type { FunctionTable } from './functiontable.ts';
 import {
   entriesOf,
   foldOf,
+  literalOf,
   operandOf,
   type Call,
   type Comprehension,
@@ -114,7 +116,7 @@ class Checker {
       case 'callExpr':
         return this.#call(node, exprKind.value, inner);
       case 'listExpr':
-        return listOf(this.#joined(exprKind.value.elements, 'elements of a list', inner));
+        return listOf(this.#elements(exprKind.value.elements, 'elements of a list', inner));
       case 'structExpr':
         return this.#map(node, exprKind.value, inner);
       case 'comprehensionExpr':
@@ -188,11 +190,11 @@ class Checker {
     return BOOL;
   }
 
-  #joined(nodes: readonly Expr[], title: string, place: Place): StaticType {
+  #elements(nodes: readonly Expr[], title: string, place: Place): StaticType {
     let type: StaticType = UNSET;
     for (const node of nodes) {
       const next = this.#value(node, place);
-      const joined = join(type, next);
+      const joined = joinElements(type, next);
       type =
         joined ?? this.#problem(node, `${title} must have one type, found ${formatType(type)} and ${formatType(next)}`);
     }
@@ -203,12 +205,14 @@ class Checker {
     if (struct.messageName !== '') return this.#problem(node, `there is no message type '${struct.messageName}'`);
     const entries = entriesOf(struct);
     const keys = entries.map(([key]) => key);
-    const key = this.#joined(keys, 'keys of a map', place);
-    const value = this.#joined(
+    const key = this.#elements(keys, 'keys of a map', place);
+    const value = this.#elements(
       entries.map(([, entry]) => entry),
       'values of a map',
       place,
     );
+    const literals = keys.map(literalOf).filter((literal) => literal !== undefined);
+    if (new Set(literals).size < literals.length) return this.#problem(node, 'a map literal names a key twice');
     if (['string', 'int', 'bool', 'unset'].includes(key.kind)) return mapOf(key, value);
     return this.#problem(
       keys[0] ?? node,
@@ -250,16 +254,26 @@ class Checker {
       case '_?_:_': {
         const [condition, ...branches] = call.args;
         if (condition !== undefined) this.#condition(condition, place);
-        return this.#joined(branches, 'the branches of ?:', place);
+        return this.#branches(node, branches, place);
       }
       default:
         return this.#overloads(node, call, place);
     }
   }
 
+  #branches(node: Expr, branches: readonly Expr[], place: Place): StaticType {
+    let type: StaticType = UNSET;
+    for (const branch of branches) {
+      const next = this.#value(branch, place);
+      const found = `${formatType(type)} and ${formatType(next)}`;
+      type = join(type, next) ?? this.#problem(node, `the branches of ?: must have one type, found ${found}`);
+    }
+    return type;
+  }
+
   #condition(node: Expr, place: Place): void {
     const type = this.#value(node, place);
-    if (type.kind !== 'bool' && type.kind !== 'dyn')
+    if (!['bool', 'dyn', 'unset'].includes(type.kind))
       this.#problem(node, `a condition must be bool, found ${formatType(type)}`);
   }
 

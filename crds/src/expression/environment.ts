@@ -1,11 +1,13 @@
 import { isCelError, parse, plan, type CelError, type CelResult, type CelValue } from '@bufbuild/cel';
 import { check } from './checker.ts';
-import { readFailure, type FailureReason } from './failure.ts';
+import { findInvalidEscape } from './escapes.ts';
+import { ExpressionFailure, readFailure, type FailureReason } from './failure.ts';
 import { FunctionTable } from './functiontable.ts';
 import { MAX_EXPRESSION_LENGTH } from './limits.ts';
 import { lower } from './lower.ts';
 import { Meter } from './meter.ts';
 import { PatternTable, type Pattern } from './regex.ts';
+import { adviceForSyntax } from './refusals.ts';
 import { formatType, type StaticType } from './statictype.ts';
 import { children, literalText, type Expr } from './syntax.ts';
 import { celValueOf, type JsonValue } from './value.ts';
@@ -68,12 +70,14 @@ export function compileExpression(source: string, options: CompileOptions): Comp
   try {
     return compileBounded(source, options);
   } catch (error) {
-    return invalid(source, [syntaxProblem(error)]);
+    return invalid(source, [syntaxProblem(error, source)]);
   }
 }
 
 function compileBounded(source: string, { variables, result = 'bool' }: CompileOptions): CompileResult {
   const { expr, sourceInfo } = parse(source);
+  const escape = findInvalidEscape(source);
+  if (escape !== undefined) return invalid(source, [escape]);
   const checked = check(expr, variables, functionTable);
   const problems = checked.problems.map(({ message, id }) => ({
     message,
@@ -107,9 +111,11 @@ interface Problem {
   readonly offset: number;
 }
 
-function syntaxProblem(error: unknown): Problem {
+function syntaxProblem(error: unknown, source: string): Problem {
   if (error instanceof RangeError) return { message: 'the expression nests too deeply', offset: 0 };
   const offset = offsetOf(error);
+  const advice = adviceForSyntax(source.slice(offset));
+  if (advice !== undefined) return { message: advice, offset };
   const message = error instanceof Error ? error.message : String(error);
   return { message: `syntax error: ${message.replace(/^<input>:\d+:\d+: /u, '')}`, offset };
 }
@@ -133,11 +139,26 @@ function invalid(source: string, problems: readonly Problem[]): CompileResult {
   return { kind: 'invalid', findings };
 }
 
-/** Wraps the values of variables. A variable that is left out is unknown; `null` is a value. */
+/**
+ * Wraps the values of variables. A variable that is left out is unknown; `null` is a value. So is one whose value
+ * cannot be told at all, which an object of the API server never is: a bare number beyond 2^53 or a list of such.
+ */
 export function newActivation(values: { readonly [name: string]: JsonValue | undefined }): Activation {
   const bindings: { [name: string]: CelValue } = { __proto__: null };
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) bindings[name] = celValueOf(value);
+  for (const [name, value] of Object.entries(values)) {
+    const wrapped = value === undefined ? undefined : wrap(value);
+    if (wrapped !== undefined) bindings[name] = wrapped;
+  }
   return { bindings };
+}
+
+function wrap(value: JsonValue): CelValue | undefined {
+  try {
+    return celValueOf(value);
+  } catch (error) {
+    if (error instanceof ExpressionFailure) return undefined;
+    throw error;
+  }
 }
 
 /** What the library answers for a variable without a value; it answers so for nothing else in a checked expression. */

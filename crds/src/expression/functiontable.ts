@@ -1,6 +1,6 @@
-import { celEnv, celFunc, celList, CelScalar, isCelError, isCelList, isCelMap, plan, type CelEnv } from '@bufbuild/cel';
+import { celEnv, celFunc, celList, CelScalar, isCelList, isCelMap, type CelEnv } from '@bufbuild/cel';
 import type { CelFunc, CelInput, CelList, CelValue } from '@bufbuild/cel';
-import { ExpressionFailure } from './failure.ts';
+import { ExpressionFailure, readFailure } from './failure.ts';
 import { conversions } from './functions/conversions.ts';
 import { lists } from './functions/lists.ts';
 import { operators } from './functions/operators.ts';
@@ -9,9 +9,10 @@ import { strings } from './functions/strings.ts';
 import { times } from './functions/times.ts';
 import { intrinsics } from './lower.ts';
 import type { Meter } from './meter.ts';
+import { parseDuration, parseTimestamp } from './moments.ts';
 import { dispatchers, dispatchName, signature, type Overload } from './overload.ts';
 import type { PatternTable } from './regex.ts';
-import { callNode, literalNode, literalText, type Expr } from './syntax.ts';
+import { literalText, type Expr } from './syntax.ts';
 
 /** Every function that expressions may call: declared once, for the checker, the plan and the documentation. */
 export class FunctionTable {
@@ -59,9 +60,17 @@ export class FunctionTable {
       const result = this.#patterns.intern(text);
       return result.kind === 'invalid' ? `the pattern is ${result.message}` : undefined;
     }
-    if (name !== 'timestamp' && name !== 'duration') return undefined;
-    const value = plan(this.#library, callNode(0n, name, [literalNode(0n, text)]))();
-    return isCelError(value) ? `the text is not a ${name}` : undefined;
+    return literalProblem(name, text);
+  }
+}
+
+function literalProblem(name: string, text: string): string | undefined {
+  try {
+    if (name === 'timestamp') parseTimestamp(text);
+    if (name === 'duration') parseDuration(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? readFailure(error.message).message : String(error);
   }
 }
 
@@ -99,7 +108,8 @@ function intrinsicFunctions(meter: Meter): CelFunc[] {
 
 function fieldOf(value: CelValue, key: CelValue): CelValue | undefined {
   if (isCelMap(value) && typeof key === 'string') return value.get(key);
-  throw new ExpressionFailure('NoSuchOverload', 'only a map has fields');
+  if (isCelList(value)) throw new ExpressionFailure('NoSuchOverload', 'a list has no fields');
+  return undefined;
 }
 
 /** As for protocol buffers, which Kubernetes' `request` is made like: a field is set if it is not empty. */

@@ -104,3 +104,9 @@ export function adviceFor(name: string): string | undefined {
   const [namespace = ''] = name.split('.', 1);
   return advices.get(name) ?? (name.includes('.') ? advices.get(`${namespace}.*`) : undefined);
 }
+
+/** What to say where the parser stops at syntax that Kubernetes has and the parser does not know. */
+export function adviceForSyntax(rest: string): string | undefined {
+  if (/^(?:[.[{,]\s*)?\?/u.test(rest)) return adviceFor('optional.of');
+  return /^\.\s*`/u.test(rest) ? "quoted field names are not supported; write object['a.b/c']" : undefined;
+}

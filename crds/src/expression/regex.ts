@@ -60,9 +60,13 @@ function newPattern(source: string, program: RE2JS, size: number): Pattern {
     test: (text) => program.test(text),
     *matches(text, group) {
       const matcher = program.matcher(text);
+      let previous = -1;
       while (matcher.find()) {
+        // Go reports no empty match where the one before it ended; RE2JS does.
+        const isRepeated = matcher.end() === matcher.start() && matcher.start() === previous;
+        previous = matcher.end();
         const start = matcher.start(group ?? 0);
-        if (start >= 0) yield { start, end: matcher.end(group ?? 0) };
+        if (start >= 0 && !isRepeated) yield { start, end: matcher.end(group ?? 0) };
       }
     },
   };

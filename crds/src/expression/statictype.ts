@@ -85,6 +85,24 @@ export function join(left: StaticType, right: StaticType): StaticType | undefine
 }
 
 /**
+ * The type of elements of one literal. Stricter than `join`: Kubernetes takes no literal that mixes `dyn` with a known
+ * type, because its elements could turn out to be of two types.
+ */
+export function joinElements(left: StaticType, right: StaticType): StaticType | undefined {
+  if (left.kind === 'unset' || right.kind === 'unset') return join(left, right);
+  if (left.kind === 'list' && right.kind === 'list') {
+    const element = joinElements(left.element, right.element);
+    return element === undefined ? undefined : listOf(element);
+  }
+  if (left.kind === 'map' && right.kind === 'map') {
+    const key = joinElements(left.key, right.key);
+    const value = joinElements(left.value, right.value);
+    return key === undefined || value === undefined ? undefined : mapOf(key, value);
+  }
+  return left.kind === right.kind ? left : undefined;
+}
+
+/**
  * Whether an argument may stand where `parameterType` is declared, binding type parameters as it goes. `dyn` may stand
  * anywhere: evaluation decides. An object type (`request`, `user`) binds to no parameter, because only its fields have
  * a meaning.

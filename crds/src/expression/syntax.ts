@@ -53,6 +53,13 @@ export function literalText(node: Expr | undefined): string | undefined {
   return constantKind.case === 'stringValue' ? constantKind.value : undefined;
 }
 
+/** The value of a literal that may be the key of a map. */
+export function literalOf(node: Expr): string | bigint | boolean | undefined {
+  if (node.exprKind.case !== 'constExpr') return undefined;
+  const { value } = node.exprKind.value.constantKind;
+  return typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean' ? value : undefined;
+}
+
 export function callNode(id: bigint, name: string, args: Expr[]): Expr {
   return {
     $typeName: 'cel.expr.Expr',

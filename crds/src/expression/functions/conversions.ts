@@ -1,8 +1,10 @@
-import { type CelEnv, type CelValue } from '@bufbuild/cel';
+import type { CelEnv } from '@bufbuild/cel';
 import { ExpressionFailure } from '../failure.ts';
+import { parseDuration, parseTimestamp, timestampOf } from '../moments.ts';
 import * as declare from '../overload.ts';
 import { any, bool, double, duration, func, int, string, timestamp, type Overload } from '../overload.ts';
 import { BOOL, DOUBLE, DURATION, DYN, INT, parameter, STRING, TIMESTAMP, TYPE } from '../statictype.ts';
+import type { CelDuration } from '../value.ts';
 import { int64 } from './operators.ts';
 
 /** Conversions, with Go's reading and writing of numbers where JavaScript's differs. */
@@ -22,14 +24,13 @@ export function conversions(library: CelEnv): Overload[] {
     func('string', [bool], STRING, String),
     func('string', [int], STRING, String),
     func('string', [double], STRING, formatDouble),
-    func('string', [timestamp], STRING, (value) => withoutTrailingZeros(libraryString(library, value))),
-    func('string', [duration], STRING, (value) => withoutTrailingZeros(libraryString(library, value))),
+    func('string', [duration], STRING, formatDuration),
     func('dyn', [any(parameter('A'))], DYN, (value) => value),
     func('timestamp', [timestamp], TIMESTAMP, (value) => value),
     func('duration', [duration], DURATION, (value) => value),
-    delegated('timestamp', [string], TIMESTAMP),
-    delegated('timestamp', [int], TIMESTAMP),
-    delegated('duration', [string], DURATION),
+    func('timestamp', [string], TIMESTAMP, parseTimestamp),
+    func('timestamp', [int], TIMESTAMP, (seconds) => timestampOf(seconds)),
+    func('duration', [string], DURATION, parseDuration),
     delegated('type', [any(parameter('A'))], TYPE),
   ];
 }
@@ -64,22 +65,21 @@ function parseDouble(text: string): number {
   return value;
 }
 
-/** Go's `%g` with the shortest digits: exponents below 1e-4 and from 1e21, of at least two digits. */
+/** Go's `%g` with the shortest digits: exponents below -4 and from 6, of at least two digits. */
 function formatDouble(value: number): string {
   if (value === Infinity) return '+Inf';
   if (value === -Infinity) return '-Inf';
-  if (Object.is(value, -0)) return '-0';
-  const isSmall = value !== 0 && Math.abs(value) < 1e-4;
-  return (isSmall ? value.toExponential() : String(value)).replace(/e([+-])(\d)$/u, 'e$10$2');
+  if (Number.isNaN(value)) return 'NaN';
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
 }
 
-function libraryString(library: CelEnv, value: CelValue): string {
-  const text = library.funcs.find('string')?.call(0, undefined, [value]);
-  if (typeof text === 'string') return text;
-  throw new ExpressionFailure('InvalidArgument', 'the value has no text');
-}
-
-/** Go writes 0.1s where protobuf's JSON writes 0.100s. */
-function withoutTrailingZeros(text: string): string {
-  return text.replace(/\.(\d*?)0+(?=[sZ]$)/u, (_, digits: string) => (digits === '' ? '' : `.${digits}`));
+/** cel-go writes the seconds as a double without an exponent; a nanosecond is the smallest that there is. */
+function formatDuration(value: CelDuration): string {
+  const seconds = Number(value.message.seconds) + value.message.nanos / 1e9;
+  const text = Math.abs(seconds) < 1e-6 ? seconds.toFixed(9).replace(/\.?0+$/u, '') : String(seconds);
+  return `${text === '-0' ? '0' : text}s`;
 }

@@ -1,6 +1,15 @@
-import { type CelEnv, type CelList, type CelMap, type CelValue } from '@bufbuild/cel';
+import {
+  isCelError,
+  isCelList,
+  type CelEnv,
+  type CelInput,
+  type CelList,
+  type CelMap,
+  type CelValue,
+} from '@bufbuild/cel';
 import { ExpressionFailure } from '../failure.ts';
 import type { Meter } from '../meter.ts';
+import { parseDuration } from '../moments.ts';
 import { any, bool, double, duration, func, int, list, map, method, string, timestamp } from '../overload.ts';
 import type { Overload, Parameter } from '../overload.ts';
 import { BOOL, INT, listOf, mapOf, parameter, type StaticType } from '../statictype.ts';
@@ -20,12 +29,16 @@ export function lists(meter: Meter, library: CelEnv): Overload[] {
     method('size', [MAP_AB], INT, size),
     method('indexOf', [LIST_A, any(A)], INT, (values, item) => BigInt(indexOf(values, item, meter))),
     method('lastIndexOf', [LIST_A, any(A)], INT, (values, item) => {
+      meter.charge(1 + values.size);
       const found = indexOf([...values].toReversed(), item, meter);
       return found < 0 ? -1n : BigInt(values.size - 1 - found);
     }),
     ...ordered.flatMap(({ type }) => orderedList(type, meter)),
-    ...summable.map(({ type }) =>
-      method('sum', [list(listOf(type))], type, (values) => sum(values, zeroOf(type, library), { meter, library })),
+    ...summable.map((element) =>
+      method('sum', [listWith(element)], element.type, (values) => {
+        const total = sum(values, element.type.kind === 'double' ? 0 : undefined, { meter, library });
+        return total ?? zeroOf(element.type);
+      }),
     ),
     func('sets.contains', [LIST_A, LIST_A], BOOL, (values, part) => containsAll(values, part, meter)),
     func('sets.equivalent', [LIST_A, LIST_A], BOOL, (a, b) => containsAll(a, b, meter) && containsAll(b, a, meter)),
@@ -38,6 +51,16 @@ export function lists(meter: Meter, library: CelEnv): Overload[] {
 
 const ordered: readonly Parameter[] = [int, double, bool, duration, timestamp, string];
 const summable: readonly Parameter[] = [int, double, duration];
+
+/** A list that starts with such an element, for functions whose overloads do different things. */
+function listWith(element: Parameter): Parameter<CelList> {
+  const accepts = (value: CelValue): value is CelList => {
+    if (!isCelList(value)) return false;
+    const first = value.get(0);
+    return first === undefined || element.accepts(first);
+  };
+  return { type: listOf(element.type), accepts };
+}
 
 function orderedList(type: StaticType, meter: Meter): Overload[] {
   const parameterOf = list(listOf(type));
@@ -90,21 +113,19 @@ interface SumOptions {
   readonly library: CelEnv;
 }
 
-function zeroOf(type: StaticType, library: CelEnv): CelValue {
+function zeroOf(type: StaticType): CelInput {
   if (type.kind === 'int') return 0n;
-  if (type.kind === 'double') return 0;
-  const zero = library.funcs.find('duration')?.call(0, undefined, ['0s']);
-  if (zero === undefined || zero instanceof Error) throw new Error('the CEL library has no duration');
-  return zero;
+  return type.kind === 'double' ? 0 : parseDuration('0s');
 }
 
-function sum(values: CelList, zero: CelValue, { meter, library }: SumOptions): CelValue {
+/** The sum from `zero`, or from the first element; a double starts at 0 because -0.0 added to it is no longer -0.0. */
+function sum(values: CelList, zero: CelValue | undefined, { meter, library }: SumOptions): CelValue | undefined {
   let total = zero;
   for (const value of values) {
     meter.charge(1);
-    const next = library.funcs.find('_+_')?.call(0, undefined, [total, value]);
+    const next = total === undefined ? value : library.funcs.find('_+_')?.call(0, undefined, [total, value]);
     if (next === undefined) throw new ExpressionFailure('NoSuchOverload', 'the elements of the list have no sum');
-    if (next instanceof Error) throw next;
+    if (isCelError(next)) throw next;
     total = next;
   }
   return total;

@@ -96,7 +96,7 @@ function orderings(meter: Meter): Overload[] {
   return comparisons.flatMap(([name, holds]) =>
     ordered.map(([left, right]) =>
       operator(name, [left, right], BOOL, (a, b) => {
-        if (Number.isNaN(a) || Number.isNaN(b)) return false;
+        if (Number.isNaN(a) || Number.isNaN(b)) throw new ExpressionFailure('InvalidArgument', 'NaN has no order');
         const order = compareValues(a, b, meter);
         return order !== undefined && holds(order);
       }),
@@ -127,8 +127,7 @@ function elementAt(values: CelList, index: CelValue): CelValue {
   return value;
 }
 
-/** A map's value; a double that is a whole number finds an int key, anything that can be no key finds nothing. */
+/** A map's value; a double that is a whole number finds an int key, a value that can be no key finds nothing. */
 function find(values: CelMap, key: CelValue): CelValue | undefined {
-  if (typeof key !== 'object') return values.get(key);
-  throw new ExpressionFailure('NoSuchOverload', 'a value of this type is never the key of a map');
+  return typeof key === 'object' ? undefined : values.get(key);
 }
