@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NODE_CGROUP } from './layout.ts';
 import { currentMounts, type Mount } from './mounts.ts';
@@ -9,9 +9,40 @@ export function nodeCgroups(mounts: readonly Mount[]): string[] {
   return [...new Set(paths)].map((path) => join(path, NODE_CGROUP));
 }
 
-/** Makes the cgroup that the kubelet puts pods under; it refuses a root that does not exist. */
+/** Controllers that the kubelet asks for, where the kernel has them. */
+const KUBELET_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'hugetlb', 'pids'];
+
+/**
+ * Makes the cgroup that the kubelet puts pods under; it refuses a root that does not exist, or that lacks a controller
+ * which the kernel has.
+ */
 export function makeCgroups(): void {
-  for (const path of nodeCgroups(currentMounts())) mkdirSync(path, { recursive: true });
+  const mounts = currentMounts();
+  for (const path of nodeCgroups(mounts)) mkdirSync(path, { recursive: true });
+  const unified = mounts.find(({ type }) => type === 'cgroup2');
+  if (unified !== undefined && mounts.every(({ type }) => type !== 'cgroup')) enableControllers(unified.path);
+}
+
+/** In version 2 a cgroup has the controllers that its parent passes on. systemd passes on what its units ask for. */
+function enableControllers(parent: string): void {
+  const wanted = controllersToEnable(
+    readFileSync(join(parent, 'cgroup.controllers'), 'utf8'),
+    readFileSync(join(parent, 'cgroup.subtree_control'), 'utf8'),
+  );
+  // One that cannot be passed on does not keep the others back; it stays on later, as others may use it by then.
+  for (const controller of wanted) {
+    try {
+      writeFileSync(join(parent, 'cgroup.subtree_control'), `+${controller}`);
+    } catch {
+      // The kubelet names what it misses.
+    }
+  }
+}
+
+/** What must be passed on yet, by the contents of `cgroup.controllers` and `cgroup.subtree_control`. Pure. */
+export function controllersToEnable(available: string, enabled: string): string[] {
+  const words = (text: string): Set<string> => new Set(text.split(/\s+/));
+  return KUBELET_CONTROLLERS.filter((name) => words(available).has(name) && !words(enabled).has(name));
 }
 
 /** Processes of the node's containers, whatever became of containerd and of their own parents. */

@@ -1,5 +1,6 @@
+import { LaunchError } from '../process/launch-error.ts';
 import { runCommand } from '../process/run-command.ts';
-import { NODE_MARK, POD_SUBNET } from './layout.ts';
+import { NODE_MARK, POD_SUBNET, SERVICE_SUBNET } from './layout.ts';
 import { systemEnvironment } from './system-path.ts';
 
 /**
@@ -67,12 +68,30 @@ async function savedRules(backend: string): Promise<string> {
   return result?.code === 0 ? result.stdout : '';
 }
 
-/** Lets pods reach each other on a machine whose FORWARD chain drops by default, as Docker leaves it. */
-export async function acceptPodTraffic(): Promise<void> {
-  for (const direction of ['--source', '--destination']) {
-    const rule = ['FORWARD', direction, POD_SUBNET, '-m', 'comment', '--comment', NODE_MARK, '-j', 'ACCEPT'];
-    const present = await runCommand('iptables', ['--wait', '10', '--check', ...rule], { env: systemEnvironment() });
-    if (present.code !== 0)
-      await runCommand('iptables', ['--wait', '10', '--insert', ...rule], { env: systemEnvironment() });
+/**
+ * What becomes of packets that pods send, before kube-proxy's own chains are there to say more.
+ *
+ * A Service's address that is still itself when it is forwarded has no rules yet. Were the packet sent on, through the
+ * default route, conntrack would remember the flow as one without translation, and each repeated SYN of the connection
+ * would go the same way: the caller would hang for minutes. Refused at once, it can try again. The other two rules are for
+ * machines whose FORWARD chain drops by default, as Docker leaves it.
+ */
+const FORWARD_RULES = [
+  ['--source', POD_SUBNET, '--destination', SERVICE_SUBNET, '--jump', 'REJECT'],
+  ['--source', POD_SUBNET, '--jump', 'ACCEPT'],
+  ['--destination', POD_SUBNET, '--jump', 'ACCEPT'],
+];
+
+/** Puts the rules for pods' packets at the head of FORWARD, where they are not there yet. */
+export async function forwardPodTraffic(): Promise<void> {
+  for (const rule of FORWARD_RULES.toReversed()) {
+    const marked = ['FORWARD', ...rule, '-m', 'comment', '--comment', NODE_MARK];
+    const env = systemEnvironment();
+    const present = await runCommand('iptables', ['--wait', '10', '--check', ...marked], { env });
+    if (present.code === 0) continue;
+    const inserted = await runCommand('iptables', ['--wait', '10', '--insert', ...marked], { env });
+    if (inserted.code !== 0) {
+      throw new LaunchError('NodeUnavailable', `iptables does not work on this machine: ${inserted.stderr.trim()}`);
+    }
   }
 }

@@ -23,6 +23,8 @@ export function renderKubeProxyConfig(options: { readonly kubeconfig: string }):
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     detectLocalMode: 'ClusterCIDR',
     clusterCIDR: POD_SUBNET,
+    // NodePorts on the node's own address alone: nothing of a test is open to the machine's network.
+    nodePortAddresses: [POD_SUBNET],
     healthzBindAddress: `${NODE_ADDRESS}:${HEALTH_PORT}`,
     metricsBindAddress: `${NODE_ADDRESS}:${METRICS_PORT}`,
   });

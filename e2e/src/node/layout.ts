@@ -20,6 +20,9 @@ export const NODE_BRIDGE = 'chaperone0';
 /** The pods' network; its first address is the node's. */
 export const POD_SUBNET = '10.77.0.0/24';
 
+/** Services' addresses: kube-apiserver's `--service-cluster-ip-range`. */
+export const SERVICE_SUBNET = '10.96.0.0/24';
+
 /** Parent of every pod's cgroup, in each hierarchy: what is in it is ours to kill and to remove. */
 export const NODE_CGROUP = 'chaperone-node';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { mountsUnder, parseMountInfo } from './mounts.ts';
-import { nodeCgroups } from './cgroups.ts';
 
 const MOUNTINFO = `21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 21 0:26 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu
@@ -43,20 +42,5 @@ describe('mountsUnder', () => {
       { path: '/a/b', type: 'ext4' },
     ];
     expect(mountsUnder(['/a/b'], twice)).toEqual(['/a/b', '/a/b']);
-  });
-});
-
-describe('nodeCgroups', () => {
-  test('is one per hierarchy of version 1, and the unified one beside them', () => {
-    expect(nodeCgroups(parseMountInfo(MOUNTINFO))).toEqual([
-      '/sys/fs/cgroup/cpu/chaperone-node',
-      '/sys/fs/cgroup/memory/chaperone-node',
-      '/sys/fs/cgroup/unified/chaperone-node',
-    ]);
-  });
-
-  test('is a single one under version 2', () => {
-    const mounts = parseMountInfo('30 21 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n');
-    expect(nodeCgroups(mounts)).toEqual(['/sys/fs/cgroup/chaperone-node']);
   });
 });

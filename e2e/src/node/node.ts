@@ -9,7 +9,7 @@ import { makeCgroups } from './cgroups.ts';
 import { clearNode, hasNodeTraces } from './clean.ts';
 import { CONTAINERD, startContainerd } from './containerd.ts';
 import { buildImages, importImages } from './images.ts';
-import { acceptPodTraffic } from './iptables.ts';
+import { forwardPodTraffic } from './iptables.ts';
 import { KUBE_PROXY, startKubeProxy } from './kube-proxy.ts';
 import { KUBELET, startKubelet } from './kubelet.ts';
 import { NODE_LOCK, NODE_NAME } from './layout.ts';
@@ -77,7 +77,7 @@ export async function startNode(supervisor: Supervisor, options: NodeOptions): P
     }),
     credentials.clientKubeconfig({ file: KUBE_PROXY, server, user: 'system:kube-proxy' }),
     buildImages(options.cacheDirectory, tools),
-    acceptPodTraffic(),
+    forwardPodTraffic(),
     startContainerd(supervisor, tools),
   ]);
   await importImages(images, tools);

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NODE_ADDRESS } from '@chaperone/e2e/cluster/credentials';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { newTestNamespace, succeed, type TestNamespace } from './test-namespace.ts';
 
@@ -90,7 +91,7 @@ describe('Services', () => {
       '-c',
       'mkdir /www && echo hello > /www/index.html && exec httpd -f -p 8080 -h /www',
     ]);
-    await succeed(namespace.kubectl, ['expose', 'pod', 'web', '--port=80', '--target-port=8080']);
+    await succeed(namespace.kubectl, ['expose', 'pod', 'web', '--type=NodePort', '--port=80', '--target-port=8080']);
     await namespace.runPod('caller', ['sleep', '100000']);
     const address = await succeed(namespace.kubectl, ['get', 'service', 'web', '--output=jsonpath={.spec.clusterIP}']);
     const url = `http://${address}/`;
@@ -101,5 +102,18 @@ describe('Services', () => {
       .toBe('hello\n');
     expect(await succeed(namespace.kubectl, ['exec', 'web', '--', 'wget', '-qO-', url])).toBe('hello\n');
     expect(await (await fetch(url)).text()).toBe('hello\n');
+    const portPath = '--output=jsonpath={.spec.ports[0].nodePort}';
+    const port = await succeed(namespace.kubectl, ['get', 'service', 'web', portPath]);
+    expect(await (await fetch(`http://${NODE_ADDRESS}:${port}/`)).text()).toBe('hello\n');
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
+  });
+
+  test('that do not exist refuse at once, so that a caller that came too early can try again', async () => {
+    await namespace.runPod('early', ['sleep', '100000']);
+    const start = Date.now();
+    const result = await namespace.kubectl.run(['exec', 'early', '--', 'wget', '-qO-', 'http://10.96.0.251/']);
+    expect(result.code).not.toBe(0);
+    expect(result.stderr).toContain('Connection refused');
+    expect(Date.now() - start).toBeLessThan(5_000);
   });
 });
