@@ -66,6 +66,10 @@ function parseRequirement(tokens: Tokens): LabelRequirement | undefined {
   if (key === undefined) return undefined;
   if (negated) return { key, operator: '!', values: [] };
   if (tokens.atEnd() || tokens.peek() === ',') return { key, operator: 'exists', values: [] };
+  return parseRestriction(key, tokens);
+}
+
+function parseRestriction(key: string, tokens: Tokens): LabelRequirement | undefined {
   const operator = tokens.next();
   switch (operator) {
     case 'in':

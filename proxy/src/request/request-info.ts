@@ -74,31 +74,31 @@ export function readRequestInfo(method: string, path: string, query: Query): Req
   if (apiPrefix === '' || segments.length < groupSegments + 3)
     return { info: { ...NO_RESOURCE, path, verb: method.toLowerCase(), apiPrefix }, verbFromPath: false };
 
-  const [apiGroup = '', apiVersion = ''] = groupSegments === 0 ? ['', segments[1]] : [segments[1], segments[2]];
-  const afterVersion = segments.slice(groupSegments + 2);
-  const verbFromPath = VERB_PREFIXES.has(afterVersion[0] ?? '');
+  const [apiVersion = '', ...afterVersion] = segments.slice(groupSegments + 1);
+  const verbFromPath = VERB_PREFIXES.has(segment(afterVersion, 0));
   const rest = verbFromPath ? afterVersion.slice(1) : afterVersion;
   if (rest.length === 0) return undefined;
   const { namespace, parts } = splitNamespace(rest);
-  const [resource = '', nameInPath = '', thirdPart = ''] = parts;
-  const methodVerb = (verbFromPath ? afterVersion[0] : VERBS.get(method)) ?? '';
-  const { verb, name } = verbAndName(methodVerb, nameInPath, query);
+  const methodVerb = verbFromPath ? segment(afterVersion, 0) : (VERBS.get(method) ?? '');
+  const { verb, name } = verbAndName(methodVerb, segment(parts, 1), query);
   const info = {
     isResourceRequest: true,
     path,
     verb,
     apiPrefix,
-    apiGroup,
+    apiGroup: groupSegments === 0 ? '' : segment(segments, 1),
     apiVersion,
     namespace,
-    resource,
-    subresource: verb === 'proxy' ? '' : thirdPart,
+    resource: segment(parts, 0),
+    subresource: verb === 'proxy' ? '' : segment(parts, 2),
     name,
     parts,
     ...selectors(!verbFromPath && VERBS_WITH_SELECTORS.has(verb), query),
   };
   return { info, verbFromPath };
 }
+
+const segment = (segments: readonly string[], index: number): string => segments[index] ?? '';
 
 /** `/apis/apps` has no prefix, `/apis/apps/v1` has one: the factory looks for three segments before it looks for four. */
 function readPrefix(segments: readonly string[]): string {
