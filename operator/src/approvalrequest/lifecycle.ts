@@ -38,20 +38,7 @@ export const REPLICA_CHECK_MS = 5_000;
  * shipped, so that no gate opens meanwhile.
  */
 export function lifecycle(input: LifecycleInput): Lifecycle {
-  const { spec, status, now } = input;
-  const before = status?.conditions ?? [];
-  const wasTrue = (type: ApprovalRequestConditionType): boolean => findCondition(before, type)?.status === 'True';
-  const consumed = status?.consumed !== undefined;
-  const expiresAt = expiryOf(spec);
-  const closedBefore =
-    consumed || status?.voided !== undefined || wasTrue('Denied') || wasTrue('Expired') || wasTrue('Voided');
-  const observed = observe(input, closedBefore || now >= expiresAt);
-  const counted = tally(spec, countedAmong(status?.decisions, observed));
-
-  const voided = wasTrue('Voided') || (status?.voided !== undefined && !consumed);
-  const denied = wasTrue('Denied') || (!consumed && !voided && !wasTrue('Expired') && counted.deniedBy.length > 0);
-  const expired = wasTrue('Expired') || (!consumed && !voided && !denied && now >= expiresAt);
-  const situation: Situation = { ...input, before, observed, counted, consumed, voided, denied, expired };
+  const situation = judge(input);
   const sayings: Readonly<Record<ApprovalRequestConditionType, Saying>> = {
     Executed: executedCondition(situation),
     Voided: voidedCondition(situation),
@@ -60,9 +47,40 @@ export function lifecycle(input: LifecycleInput): Lifecycle {
     Approved: approvedCondition(situation),
   };
   const conditions = Object.entries(sayings).map(([type, saying]) => conditionOf(type, saying, input));
-  const closed = voided || denied || expired || consumed;
+  const { observed, consumed, voided, denied, expired } = situation;
+  const closed = consumed || voided || denied || expired;
   const deleteAt = deletionTime(conditions, input, denied);
   return { observed, conditions, closed, deleteAt, wakeAt: wakeTime(input, { closed, deleteAt }) };
+}
+
+/**
+ * What has become of the request. What closed it before stays; of what closes it now the first of consumed, voided,
+ * denied, expired does. A denial beats an approval that has not been used.
+ */
+function judge(input: LifecycleInput): Situation {
+  const { spec, status, now } = input;
+  const before = status?.conditions ?? [];
+  const wasTrue = (type: ApprovalRequestConditionType): boolean => findCondition(before, type)?.status === 'True';
+  const was = { voided: wasTrue('Voided'), denied: wasTrue('Denied'), expired: wasTrue('Expired') };
+  const closedBefore = was.voided || was.denied || was.expired;
+  const consumed = status?.consumed !== undefined || wasTrue('Executed');
+  const voidedNow = status?.voided !== undefined && !consumed && !closedBefore;
+  const past = now >= expiryOf(spec);
+
+  const observed = observe(input, closedBefore || consumed || voidedNow || past);
+  const counted = tally(spec, countedAmong(status?.decisions, observed));
+  const open = !closedBefore && !consumed && !voidedNow;
+  const deniedNow = open && counted.deniedBy.length > 0;
+  return {
+    ...input,
+    before,
+    observed,
+    counted,
+    consumed,
+    voided: was.voided || voidedNow,
+    denied: was.denied || deniedNow,
+    expired: was.expired || (open && !deniedNow && past),
+  };
 }
 
 /** `spec.expiresAt` in milliseconds. What cannot be read as a time has passed: nothing can be approved by mistake. */
