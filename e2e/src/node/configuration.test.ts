@@ -5,7 +5,7 @@ import { renderContainerdConfig } from './containerd.ts';
 import { renderKubeProxyConfig } from './kube-proxy.ts';
 import { renderKubeletConfig } from './kubelet.ts';
 import { CONTAINERD_SOCKET } from './layout.ts';
-import { isOwnCniResult } from './leftovers.ts';
+import { deadSockets, isOwnCniResult } from './leftovers.ts';
 import { saysReady } from './node.ts';
 
 /** sockaddr_un of Linux: 108 bytes, the last of them zero. */
@@ -88,6 +88,17 @@ describe('isOwnCniResult', () => {
   test.each(Object.entries(cases))('%s', (_, { name, content, expected }) => {
     expect(isOwnCniResult(name, content)).toBe(expected);
   });
+});
+
+test('deadSockets are those that no process has bound', () => {
+  const unixSockets = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 20801 /run/containerd/s/living
+0000000000000000: 00000003 00000000 00000000 0001 03 20802
+0000000000000000: 00000002 00000000 00010000 0001 01 20803 @abstract
+`;
+  expect(deadSockets(['/run/containerd/s/living', '/run/containerd/s/dead'], unixSockets)).toEqual([
+    '/run/containerd/s/dead',
+  ]);
 });
 
 describe('saysReady', () => {

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTAINERD_STATE, NODE_MARK, NODE_RUN, NODE_STATE } from './layout.ts';
+import { NODE_MARK, NODE_RUN, NODE_STATE } from './layout.ts';
 
 /** Folders that containerd, libcni and the kubelet write to whatever their roots are; other programs may use them too. */
 const CONTAINERD_SHIM_SOCKETS = '/run/containerd/s';
@@ -23,16 +23,20 @@ export function isOwnCniResult(name: string, content: string): boolean {
   return name.startsWith(`${NODE_MARK}-`) || content.includes(`${NODE_RUN}/`);
 }
 
-/** A killed shim leaves its socket behind. Each container's `address` file names it. */
+/**
+ * Sockets that nobody listens on, by the contents of /proc/net/unix (proc(5)). Pure.
+ *
+ * A killed shim leaves its socket behind, and once containerd has noticed, no file names it any more; a path is a
+ * digest and tells nothing of whose it was. That nobody listens does: such a socket is of no use to anybody.
+ */
+export function deadSockets(paths: readonly string[], unixSockets: string): string[] {
+  const bound = new Set(unixSockets.split('\n').map((line) => line.trimEnd().split(' ').at(-1)));
+  return paths.filter((path) => !bound.has(path));
+}
+
 function shimSockets(): string[] {
-  const tasks = join(CONTAINERD_STATE, 'io.containerd.runtime.v2.task', 'k8s.io');
-  return entries(tasks)
-    .map((id) =>
-      contentOf(join(tasks, id, 'address'))
-        .trim()
-        .replace(/^unix:\/\//, ''),
-    )
-    .filter((path) => path.startsWith(`${CONTAINERD_SHIM_SOCKETS}/`));
+  const paths = entries(CONTAINERD_SHIM_SOCKETS).map((name) => join(CONTAINERD_SHIM_SOCKETS, name));
+  return deadSockets(paths, contentOf('/proc/net/unix'));
 }
 
 function cniResults(): string[] {
