@@ -51,7 +51,6 @@ export async function newCertificateAuthority(commonName: string): Promise<Certi
     signingAlgorithm: ALGORITHM,
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
-      // oxlint-disable-next-line no-bitwise -- key usages are a bit set (RFC 5280, 4.2.1.3)
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
