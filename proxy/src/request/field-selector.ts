@@ -1,5 +1,3 @@
-import { compareBytes } from './go-strings.ts';
-
 /** One requirement of a field selector. */
 export interface FieldTerm {
   readonly field: string;
@@ -59,3 +57,6 @@ function unescapeValue(text: string): string | undefined {
   if (!VALUE.test(text)) return undefined;
   return text.includes('\\') ? text.replace(/\\(.)/g, '$1') : text;
 }
+
+/** Go orders strings by their UTF-8 bytes; JavaScript by UTF-16 units, which differs beyond U+FFFF. */
+const compareBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));

@@ -33,25 +33,26 @@ export function parsePath(raw: string): Path | Rejection {
   const decoded: string[] = [];
   for (const [index, segment] of segments.slice(0, tailStart).entries()) {
     const isTrailingSlash = index > 0 && index === segments.length - 1;
-    const text = segment === '' && isTrailingSlash ? '' : decodeSegment(segment);
+    const text = segment === '' && isTrailingSlash ? '' : decodeSegment(segment, `segment ${index + 1}`);
     if (text instanceof Rejection) return text;
     decoded.push(text);
   }
   if (tailStart < segments.length) {
-    const tail = decodeTail(segments.slice(tailStart).join('/'));
+    const tail = decodeTail(segments.slice(tailStart).join('/'), `after segment ${tailStart}`);
     if (tail instanceof Rejection) return tail;
     decoded.push(...tail.split('/'));
   }
   return { decoded: `/${decoded.join('/')}`, encoded: `/${decoded.map(encodeSegment).join('/')}` };
 }
 
-function decodeSegment(raw: string): string | Rejection {
-  if (raw === '') return new Rejection('PathSegmentEmpty');
-  const text = decodePart(raw);
+/** `where` says where in the path, for the answer: the text itself may hold what nobody should log. */
+function decodeSegment(raw: string, where: string): string | Rejection {
+  if (raw === '') return new Rejection('PathSegmentEmpty', where);
+  const text = decodePart(raw, where);
   if (text instanceof Rejection) return text;
-  if (ESCAPED_UNRESERVED.test(raw)) return new Rejection('PathEscapedUnreserved', raw);
-  if (text === '.' || text === '..') return new Rejection('PathSegmentDots');
-  if (text.includes('/') || text.includes('%')) return new Rejection('PathSegmentSeparator', raw);
+  if (ESCAPED_UNRESERVED.test(raw)) return new Rejection('PathEscapedUnreserved', where);
+  if (text === '.' || text === '..') return new Rejection('PathSegmentDots', where);
+  if (text.includes('/') || text.includes('%')) return new Rejection('PathSegmentSeparator', where);
   return text;
 }
 
@@ -59,17 +60,17 @@ function decodeSegment(raw: string): string | Rejection {
  * Dot segments are refused here too: path.Join in the API server, and any load balancer, would fold them, and on
  * `pods/p/proxy/../../secrets` they would not do it alike.
  */
-function decodeTail(raw: string): string | Rejection {
-  const text = decodePart(raw);
+function decodeTail(raw: string, where: string): string | Rejection {
+  const text = decodePart(raw, where);
   if (text instanceof Rejection) return text;
-  return DOT_SEGMENT.test(`/${text}`) ? new Rejection('PathSegmentDots') : text;
+  return DOT_SEGMENT.test(`/${text}`) ? new Rejection('PathSegmentDots', where) : text;
 }
 
-function decodePart(raw: string): string | Rejection {
+function decodePart(raw: string, where: string): string | Rejection {
   const decoded = percentDecode(raw);
-  if (decoded === 'BadEscape') return new Rejection('PathEscape', raw);
-  if (decoded === 'NotUtf8') return new Rejection('PathEncoding', raw);
-  return CONTROL_CHARACTER.test(decoded.text) ? new Rejection('PathControlCharacter', raw) : decoded.text;
+  if (decoded === 'BadEscape') return new Rejection('PathEscape', where);
+  if (decoded === 'NotUtf8') return new Rejection('PathEncoding', where);
+  return CONTROL_CHARACTER.test(decoded.text) ? new Rejection('PathControlCharacter', where) : decoded.text;
 }
 
 /**
