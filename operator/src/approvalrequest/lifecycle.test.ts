@@ -498,7 +498,7 @@ function apply(world: World, step: Step): World {
       }
       const decision = {
         verdict: step.denied ? ('Denied' as const) : ('Approved' as const),
-        ...(step.named === undefined ? {} : { requirements: step.named }),
+        ...(step.named === undefined ? {} : { requirements: [...step.named] }),
       };
       return { ...world, status: { ...status, decisions: { ...status.decisions, [step.who]: decision } } };
     }

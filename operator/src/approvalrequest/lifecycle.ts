@@ -2,6 +2,7 @@ import { countedDecisions, tally } from '@chaperone/crds/approval/tally';
 import type { ApprovalRequestConditionType } from '@chaperone/crds/v1alpha1/conditions';
 import type {
   ApprovalRequestSpec,
+  ApprovalRequestStatus,
   Condition,
   Decision,
   ObservedDecision,
@@ -82,6 +83,12 @@ function judge(input: LifecycleInput): Situation {
     expired: was.expired || (open && !deniedNow && past),
   };
 }
+
+/** Does the record say that nothing which reviewers do changes the request any more? */
+export const isClosed = (status: ApprovalRequestStatus | undefined): boolean =>
+  status?.consumed !== undefined ||
+  status?.voided !== undefined ||
+  ['Denied', 'Expired', 'Voided'].some((type) => findCondition(status?.conditions, type)?.status === 'True');
 
 /** `spec.expiresAt` in milliseconds. What cannot be read as a time has passed: nothing can be approved by mistake. */
 export function expiryOf(spec: Pick<ApprovalRequestSpec, 'expiresAt'>): number {

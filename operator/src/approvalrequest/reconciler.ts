@@ -13,12 +13,7 @@ import { TerminalError, type Reconciler, type Result } from '../runtime/reconcil
 import { lifecycle, type Lifecycle } from './lifecycle.ts';
 import { notesOf } from './notes.ts';
 import { newObservations } from './observations.ts';
-
-/** The replicas of the gateway, by their Leases. */
-export interface Replicas {
-  /** Does a replica of this name hold a Lease that has not run out? */
-  isAlive(replica: string): boolean;
-}
+import type { Replicas } from './replicas.ts';
 
 export interface ApprovalRequestReconcilerOptions {
   readonly requests: Pick<Lister<ApprovalRequest>, 'get'>;
