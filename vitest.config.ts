@@ -10,7 +10,7 @@ const resolve = {
 
 export default defineConfig({
   test: {
-    reporters: ['default', ['json', { outputFile: process.env['TEST_RESULTS'] ?? 'test-results/vitest.json' }]],
+    reporters: ['default', ['json', { outputFile: `test-results/${process.env['TEST_RESULTS'] ?? 'vitest'}.json` }]],
     projects: [
       {
         resolve,
@@ -30,6 +30,17 @@ export default defineConfig({
           expect: { poll: { timeout: 20_000 } },
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          // Starts and kills nodes of its own: the machine's one node must be free.
+          name: 'node-lifecycle',
+          include: ['test/src/**/*.lifecycle.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {
