@@ -10,7 +10,7 @@ INSTALLED := node_modules/.package-lock.json
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-$(INSTALLED): package.json package-lock.json $(wildcard */package.json)
+$(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo "error: npm is not on PATH: install Node.js 20 or newer with npm" >&2; exit 1; }
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' || { echo "error: node is $$(node --version), 20 or newer is needed: install it and put it on PATH" >&2; exit 1; }
 	@echo "Installing the pinned npm packages (about 30 s the first time)" >&2

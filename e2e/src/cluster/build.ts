@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { LaunchError } from '../process/launch-error.ts';
+import { checkRoom } from '../stack/preflight.ts';
 import { acquireLock } from '../process/lock.ts';
 import { reportStep, type Report } from '../process/progress.ts';
 import { runCommand } from '../process/run-command.ts';
@@ -73,8 +74,28 @@ async function buildGroup(group: BuildGroup, options: BuildOptions): Promise<voi
   }
 }
 
+/** GiB that a build may take: the programs, and with cold caches Go's modules and objects. */
+const PROGRAMS_ROOM = 1;
+const GO_CACHES_ROOM = 7;
+
 async function compile(group: BuildGroup, options: BuildOptions): Promise<void> {
   const wanted = missing(group);
+  const alternative = 'set XDG_CACHE_HOME to a directory on another disk';
+  checkRoom([
+    { directory: options.cacheDirectory, gibibytes: PROGRAMS_ROOM, purpose: 'building Kubernetes', alternative },
+  ]);
+  const goCache = (await runCommand('go', ['env', 'GOCACHE'], { env: goEnvironment() })).stdout.trim();
+  if (goCache.startsWith('/') && !existsSync(goCache)) {
+    const purpose = 'building Kubernetes with an empty Go cache';
+    checkRoom([
+      {
+        directory: goCache,
+        gibibytes: GO_CACHES_ROOM,
+        purpose,
+        alternative: 'set GOCACHE and GOMODCACHE to another disk',
+      },
+    ]);
+  }
   mkdirSync(group.directory, { recursive: true });
   const scratch = mkdtempSync(join(group.directory, '.build-'));
   let compiled = 0;
