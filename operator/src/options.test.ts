@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OptionsError, parseOptions } from './options.ts';
 
@@ -18,6 +19,11 @@ describe('a configuration', () => {
       log: { level: 'info' },
       admin: { host: '0.0.0.0', port: 8081 },
       leaderElection: { leaseDuration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
+      admission: {
+        directory: join(import.meta.dirname, '../../charts/chaperone/files/admission'),
+        breakGlassGroups: ['system:masters'],
+      },
+      serviceAccounts: { operator: 'chaperone-operator', proxy: 'chaperone-proxy' },
       approvals: { retention: 604_800_000 },
     });
   });

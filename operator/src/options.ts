@@ -47,6 +47,24 @@ const schema = z.strictObject({
       message: 'must be at most half of renewDeadline: one lost request must not cost the leadership',
     })
     .prefault({}),
+  admission: z
+    .strictObject({
+      /** Directory of the admission policies as the chart installs them; the image brings its own. */
+      directory: z
+        .string()
+        .min(1)
+        .default(new URL('../../charts/chaperone/files/admission', import.meta.url).pathname),
+      /** As the chart's breakGlassGroups: a part of what the policies say. */
+      breakGlassGroups: z.array(z.string().min(1)).default(['system:masters']),
+    })
+    .prefault({}),
+  /** Names of the ServiceAccounts, as in the chart. */
+  serviceAccounts: z
+    .strictObject({
+      operator: z.string().min(1).default('chaperone-operator'),
+      proxy: z.string().min(1).default('chaperone-proxy'),
+    })
+    .prefault({}),
   approvals: z
     .strictObject({
       /** How long a closed ApprovalRequest is kept. */
