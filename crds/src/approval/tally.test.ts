@@ -143,7 +143,7 @@ test('a ServiceAccount is the same one through the gateway and directly', () => 
 test('only what stands as Counted is counted, and inherited keys are no record', () => {
   const time = '2026-01-01T00:00:00Z';
   const counted = countedDecisions({
-    decisions: { dana: { verdict: 'Approved' }, eli: denied, constructor: { verdict: 'Approved' }, fred: denied },
+    decisions: { dana: { verdict: 'Approved' }, eli: denied, constructor: approved(), fred: denied },
     observedDecisions: { dana: { time, standing: 'Counted' }, eli: { time, standing: 'Unverified' } },
   });
   expect([...counted.keys()]).toEqual(['dana']);

@@ -16,8 +16,11 @@ interface Setting {
   readonly clock: FakeClock;
   readonly check: AdmissionCheck;
   readonly states: AdmissionState[];
-  put(name: string, change: { readonly spec?: unknown; readonly generation?: number; readonly uid?: string }): void;
-  remove(name: string): void;
+  readonly put: (
+    name: string,
+    change: { readonly spec?: unknown; readonly generation?: number; readonly uid?: string },
+  ) => void;
+  readonly remove: (name: string) => void;
   staleness: number | undefined;
   synced: boolean;
 }

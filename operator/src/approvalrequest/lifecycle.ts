@@ -8,7 +8,7 @@ import type {
   ObservedDecision,
 } from '@chaperone/crds/v1alpha1/generated/api';
 import type { AdmissionState } from '../admission/admission-state.ts';
-import { findCondition, setCondition } from '../runtime/conditions.ts';
+import { findCondition, hasConditionStatus, setCondition } from '../runtime/conditions.ts';
 import { approvedCondition, deniedCondition, executedCondition, expiredCondition, voidedCondition } from './sayings.ts';
 import type { LifecycleInput, Saying, Situation } from './situation.ts';
 
@@ -61,34 +61,38 @@ export function lifecycle(input: LifecycleInput): Lifecycle {
 function judge(input: LifecycleInput): Situation {
   const { spec, status, now } = input;
   const before = status?.conditions ?? [];
-  const wasTrue = (type: ApprovalRequestConditionType): boolean => findCondition(before, type)?.status === 'True';
-  const was = { voided: wasTrue('Voided'), denied: wasTrue('Denied'), expired: wasTrue('Expired') };
-  const closedBefore = was.voided || was.denied || was.expired;
-  const consumed = status?.consumed !== undefined || wasTrue('Executed');
-  const voidedNow = status?.voided !== undefined && !consumed && !closedBefore;
+  const was = closedOnRecord(before);
+  const consumed = status?.consumed !== undefined || hasConditionStatus(before, 'Executed', 'True');
+  const open = !consumed && !Object.values(was).includes(true);
+  const voided = open && status?.voided !== undefined;
   const past = now >= expiryOf(spec);
-
-  const observed = observe(input, closedBefore || consumed || voidedNow || past);
+  const observed = observe(input, !open || voided || past);
   const counted = tally(spec, countedAmong(status?.decisions, observed));
-  const open = !closedBefore && !consumed && !voidedNow;
-  const deniedNow = open && counted.deniedBy.length > 0;
-  return {
-    ...input,
-    before,
-    observed,
-    counted,
-    consumed,
-    voided: was.voided || voidedNow,
-    denied: was.denied || deniedNow,
-    expired: was.expired || (open && !deniedNow && past),
-  };
+  const is = open ? closedNow({ voided, denied: counted.deniedBy.length > 0, expired: past }) : was;
+  return { ...input, before, observed, counted, consumed, ...is };
 }
+
+/** What closes, or has closed, a request other than its execution. */
+type Closing = Pick<Situation, 'voided' | 'denied' | 'expired'>;
+
+/** The first that holds closes it, and the others do not any more. */
+const closedNow = ({ voided, denied, expired }: Closing): Closing => ({
+  voided,
+  denied: denied && !voided,
+  expired: expired && !voided && !denied,
+});
+
+const closedOnRecord = (conditions: readonly Condition[]): Closing => ({
+  voided: hasConditionStatus(conditions, 'Voided', 'True'),
+  denied: hasConditionStatus(conditions, 'Denied', 'True'),
+  expired: hasConditionStatus(conditions, 'Expired', 'True'),
+});
 
 /** Does the record say that nothing which reviewers do changes the request any more? */
 export const isClosed = (status: ApprovalRequestStatus | undefined): boolean =>
   status?.consumed !== undefined ||
   status?.voided !== undefined ||
-  ['Denied', 'Expired', 'Voided'].some((type) => findCondition(status?.conditions, type)?.status === 'True');
+  Object.values(closedOnRecord(status?.conditions ?? [])).includes(true);
 
 /** `spec.expiresAt` in milliseconds. What cannot be read as a time has passed: nothing can be approved by mistake. */
 export function expiryOf(spec: Pick<ApprovalRequestSpec, 'expiresAt'>): number {
