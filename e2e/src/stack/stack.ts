@@ -9,6 +9,7 @@ import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
 import { linkClients, type StackDirectories } from './directories.ts';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
 import { checkRoom, checkTools } from './preflight.ts';
+import { startProduct, type Product } from './product.ts';
 import { endServers, startServers, type Servers } from './servers.ts';
 import { grantDevelopmentRights } from './development-rights.ts';
 
@@ -26,6 +27,7 @@ const PORTS = {
   scheduler: { variable: 'KUBE_SCHEDULER_PORT' },
   elasticsearch: { variable: 'ELASTICSEARCH_PORT' },
   issuer: { variable: 'ISSUER_PORT' },
+  operatorAdmin: { variable: 'OPERATOR_ADMIN_PORT' },
 } as const satisfies Record<string, PortRequest>;
 
 type Ports = Record<keyof typeof PORTS, number>;
@@ -68,8 +70,9 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
     linkClients(directories, programs);
     const servers = await startServers(supervisor, { directories, programs, ports, withNode, cacheDirectory, report });
     await grantDevelopmentRights(directories, servers.controlPlane);
+    const product = await startProduct(supervisor, { directories, controlPlane: servers.controlPlane, ports, report });
     await servers.elasticsearch;
-    writeEnvironmentFile(directories.env, await environmentValues(directories, servers));
+    writeEnvironmentFile(directories.env, await environmentValues(directories, servers, product));
     report(`Ready. In a shell: . ${directories.env}`);
   });
 }
@@ -107,6 +110,7 @@ async function withStackLock(options: StackOptions, work: () => Promise<void>): 
 async function environmentValues(
   directories: StackDirectories,
   { controlPlane, elasticsearchUrl, issuer }: Servers,
+  product: Product,
 ): Promise<Record<string, string>> {
   const reviewer = await controlPlane.credentials.clientKubeconfig({
     file: 'reviewer',
@@ -119,6 +123,7 @@ async function environmentValues(
     REVIEWER_KUBECONFIG: reviewer,
     KUBE_API_URL: controlPlane.url,
     KUBE_API_CA: controlPlane.caFile,
+    OPERATOR_ADMIN_URL: product.operatorAdminUrl,
     ISSUER_URL: issuer.url,
     ISSUER_CA: issuer.caFile,
     ISSUER_AUDIENCE: issuer.audience,

@@ -1,0 +1,142 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { extname, join } from 'node:path';
+import { stringify } from 'yaml';
+import type { ControlPlane } from '../cluster/control-plane.ts';
+import { kubeconfig } from '../cluster/kubeconfig.ts';
+import { LaunchError } from '../process/launch-error.ts';
+import { reportStep, type Report } from '../process/progress.ts';
+import { runCommand } from '../process/run-command.ts';
+import type { Supervisor } from '../process/supervisor.ts';
+import { CHECKOUT, type StackDirectories } from './directories.ts';
+
+/** Namespace of the release. */
+export const CHAPERONE_NAMESPACE = 'chaperone-system';
+
+export interface ProductOptions {
+  readonly directories: StackDirectories;
+  readonly controlPlane: ControlPlane;
+  readonly ports: { readonly operatorAdmin: number };
+  readonly report: Report;
+}
+
+/** What of the product runs. */
+export interface Product {
+  readonly operatorAdminUrl: string;
+}
+
+const READY_TIMEOUT = 60_000;
+/** Longer than a stack is left running; the API server may shorten it. */
+const TOKEN_LIFETIME = '8760h';
+
+/** Installs the chart without workloads and starts the operator as a process, with the rights of its ServiceAccount. */
+export async function startProduct(supervisor: Supervisor, options: ProductOptions): Promise<Product> {
+  return reportStep(options.report, 'Starting Chaperone', async () => {
+    await installChart(options);
+    const operatorAdminUrl = await startOperator(supervisor, options);
+    return { operatorAdminUrl };
+  });
+}
+
+/** `helm upgrade --install`: harmless when repeated, and takes up a chart that has changed. */
+async function installChart({ directories, controlPlane }: ProductOptions): Promise<void> {
+  const helm = join(directories.bin, 'helm');
+  const args = [
+    'upgrade',
+    '--install',
+    'chaperone',
+    join(CHECKOUT, 'charts', 'chaperone'),
+    `--kubeconfig=${controlPlane.adminKubeconfig}`,
+    `--namespace=${CHAPERONE_NAMESPACE}`,
+    '--create-namespace',
+    '--set=operator.enabled=false',
+    '--set=gateway.managed=false',
+    '--wait',
+  ];
+  // Of its own: a developer's helm configuration and plugins must not matter.
+  const env = {
+    ...process.env,
+    HELM_CONFIG_HOME: join(directories.root, 'helm'),
+    HELM_DATA_HOME: join(directories.root, 'helm'),
+  };
+  const result = await runCommand(helm, args, { env });
+  if (result.code !== 0) {
+    throw new LaunchError(
+      'NotReady',
+      `the chart cannot be installed: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
+    );
+  }
+}
+
+async function startOperator(
+  supervisor: Supervisor,
+  { directories, controlPlane, ports }: ProductOptions,
+): Promise<string> {
+  const directory = join(directories.root, 'operator');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const config = join(directory, 'operator.yaml');
+  const credentials = join(directory, 'kubeconfig');
+  const running = supervisor.running().some(({ name }) => name === 'operator');
+  // A running operator has read its token; a new one for every start is the simplest that never expires.
+  if (!running)
+    writeFileSync(credentials, await serviceAccountKubeconfig(directories, controlPlane, 'chaperone-operator'), {
+      mode: 0o600,
+    });
+  writeFileSync(
+    config,
+    stringify({
+      namespace: CHAPERONE_NAMESPACE,
+      kubeconfig: credentials,
+      admin: { host: '127.0.0.1', port: ports.operatorAdmin },
+    }),
+  );
+  const record = await supervisor.start({
+    name: 'operator',
+    command: process.execPath,
+    args: [
+      '--conditions=source',
+      join(CHECKOUT, 'operator', 'src', `main${extname(import.meta.filename)}`),
+      `--config=${config}`,
+    ],
+  });
+  const url = `http://127.0.0.1:${ports.operatorAdmin}`;
+  await supervisor.waitUntilReady(record, () => answersOk(`${url}/readyz`), READY_TIMEOUT);
+  return url;
+}
+
+/** A kubeconfig whose user is a ServiceAccount of the release, by a token of its own. */
+async function serviceAccountKubeconfig(
+  directories: StackDirectories,
+  controlPlane: ControlPlane,
+  name: string,
+): Promise<string> {
+  const args = [
+    `--kubeconfig=${controlPlane.adminKubeconfig}`,
+    `--namespace=${CHAPERONE_NAMESPACE}`,
+    'create',
+    'token',
+    name,
+    `--duration=${TOKEN_LIFETIME}`,
+  ];
+  const result = await runCommand(join(directories.bin, 'kubectl'), args);
+  if (result.code !== 0)
+    throw new LaunchError('NotReady', `ServiceAccount ${name} gets no token: ${result.stderr.trim()}`);
+  return kubeconfig({
+    server: controlPlane.url,
+    certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
+    user: name,
+    credential: { kind: 'token', token: result.stdout.trim() },
+  });
+}
+
+function answersOk(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = request(url, { timeout: 5_000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    probe.once('timeout', () => probe.destroy());
+    probe.once('error', () => resolve(false));
+    probe.end();
+  });
+}
