@@ -1,4 +1,4 @@
-import { isRecord } from '../client/kubernetes-object.ts';
+import { isRecord, type OwnerReference } from '../client/kubernetes-object.ts';
 import { BundleError } from './bundle-error.ts';
 import { BUNDLE_FORMAT } from './bundle.ts';
 import type { EncodedBundle, EncodedPart } from './encode.ts';
@@ -10,6 +10,9 @@ export const BUNDLE_LABEL = 'chaperone.dev/bundle';
 /** Key of a part's bytes in `binaryData`. */
 export const PART_KEY = 'part';
 
+/** Key of the head under which it tells what it said before. Replicas do not read it. */
+export const PREVIOUS_KEY = 'previous';
+
 export interface BundleConfigMap {
   readonly apiVersion: 'v1';
   readonly kind: 'ConfigMap';
@@ -17,6 +20,7 @@ export interface BundleConfigMap {
     readonly name: string;
     readonly namespace: string;
     readonly labels: Readonly<Record<string, string>>;
+    readonly ownerReferences?: OwnerReference[];
   };
   readonly immutable?: boolean;
   readonly data?: Readonly<Record<string, string>>;
@@ -39,20 +43,30 @@ const labels = (role: 'head' | 'part'): Readonly<Record<string, string>> => ({
 /** Name of the ConfigMap of a part: short enough to read, long enough that two parts never share it. */
 export const partName = (hash: string): string => `${BUNDLE_HEAD}-${hash.slice(0, 24)}`;
 
+export interface BundleConfigMapOptions {
+  /** Of every ConfigMap, so that they go with the installation. */
+  readonly ownerReferences?: readonly OwnerReference[];
+  /** What the head said before: its parts are kept, for replicas that are just reading them. */
+  readonly previous?: BundleHead | undefined;
+}
+
 /** The ConfigMaps of a bundle. Parts are written first and never change; then the head. */
 export function bundleConfigMaps(
   { bundle, parts }: EncodedBundle,
   namespace: string,
+  { ownerReferences = [], previous }: BundleConfigMapOptions = {},
 ): { readonly head: BundleConfigMap; readonly parts: readonly BundleConfigMap[] } {
+  const owners = ownerReferences.length === 0 ? {} : { ownerReferences: [...ownerReferences] };
   return {
     head: {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: BUNDLE_HEAD, namespace, labels: labels('head') },
+      metadata: { name: BUNDLE_HEAD, namespace, labels: labels('head'), ...owners },
       data: {
         format: String(BUNDLE_FORMAT),
         revision: bundle.revision,
         parts: JSON.stringify(parts.map((part) => part.hash)),
+        ...(previous === undefined ? {} : { [PREVIOUS_KEY]: JSON.stringify(previous) }),
         // For people who look: not read back.
         policies: String(bundle.policies.length),
         maskingRules: String(bundle.maskingRules.length),
@@ -61,7 +75,7 @@ export function bundleConfigMaps(
     parts: parts.map((part) => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: partName(part.hash), namespace, labels: labels('part') },
+      metadata: { name: partName(part.hash), namespace, labels: labels('part'), ...owners },
       immutable: true,
       binaryData: { [PART_KEY]: Buffer.from(part.bytes).toString('base64') },
     })),
@@ -87,6 +101,9 @@ export function parseBundleHead(data: unknown): BundleHead {
   return { revision, parts: hashes };
 }
 
+const isHashes = (list: unknown): list is string[] =>
+  Array.isArray(list) && list.length > 0 && list.every((hash) => typeof hash === 'string' && SHA256.test(hash));
+
 function parseHashes(text: string): readonly string[] | undefined {
   let value: unknown;
   try {
@@ -94,9 +111,20 @@ function parseHashes(text: string): readonly string[] | undefined {
   } catch {
     return undefined;
   }
-  const isHashes = (list: unknown): list is string[] =>
-    Array.isArray(list) && list.length > 0 && list.every((hash) => typeof hash === 'string' && SHA256.test(hash));
   return isHashes(value) ? value : undefined;
+}
+
+/** What a head says that it said before; undefined where it says nothing that can be used. */
+export function parsePreviousHead(data: unknown): BundleHead | undefined {
+  const text = isRecord(data) ? data[PREVIOUS_KEY] : undefined;
+  let value: unknown;
+  try {
+    value = typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+  const { revision, parts } = isRecord(value) ? value : {};
+  return typeof revision === 'string' && SHA256.test(revision) && isHashes(parts) ? { revision, parts } : undefined;
 }
 
 /** One part from its ConfigMap's `binaryData`; its hash is checked when the bundle is decoded. */
