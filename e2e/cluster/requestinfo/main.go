@@ -2,8 +2,8 @@
 // requests is compared with.
 //
 // It reads one JSON object a line, {"method": "GET", "target": "/api/v1/pods?watch=1"}, and answers each with one line:
-// the RequestInfo, the parsed query, whether the request is long-running and, for exec, attach and port-forward of a
-// pod, the decoded options. A request that the API server would not serve is answered with {"error": ...}.
+// the RequestInfo, the parsed query, whether the request is long-running, the query decoded as ListOptions and, for exec,
+// attach and port-forward of a pod, as their options. A request that the API server would not serve is answered with {"error": ...}.
 package main
 
 import (
@@ -17,6 +17,11 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -53,7 +58,37 @@ type answer struct {
 	RequestInfo *requestInfo        `json:"requestInfo,omitempty"`
 	Query       map[string][]string `json:"query,omitempty"`
 	LongRunning bool                `json:"longRunning"`
+	ListOptions *listOptions        `json:"listOptions,omitempty"`
 	Connect     *connect            `json:"connect,omitempty"`
+}
+
+// listOptions holds 64-bit numbers as text: a reader in JavaScript would round them. Error is set where the options do
+// not decode, whatever the request is.
+type listOptions struct {
+	Error                string             `json:"error,omitempty"`
+	LabelSelector        []labelRequirement `json:"labelSelector"`
+	FieldSelector        []fieldRequirement `json:"fieldSelector"`
+	Watch                bool               `json:"watch"`
+	AllowWatchBookmarks  bool               `json:"allowWatchBookmarks"`
+	ResourceVersion      string             `json:"resourceVersion"`
+	ResourceVersionMatch string             `json:"resourceVersionMatch"`
+	TimeoutSeconds       *int64             `json:"timeoutSeconds,string"`
+	Limit                int64              `json:"limit,string"`
+	Continue             string             `json:"continue"`
+	SendInitialEvents    *bool              `json:"sendInitialEvents"`
+	ShardSelector        string             `json:"shardSelector"`
+}
+
+type labelRequirement struct {
+	Key      string   `json:"key"`
+	Operator string   `json:"operator"`
+	Values   []string `json:"values"`
+}
+
+type fieldRequirement struct {
+	Field    string `json:"field"`
+	Operator string `json:"operator"`
+	Value    string `json:"value"`
 }
 
 // connect holds the options of exec, attach or portforward; Error is set where the API server would answer 400.
@@ -141,8 +176,57 @@ func read(asked question) answer {
 		},
 		Query:       query,
 		LongRunning: longRunning(req, info),
+		ListOptions: decodeListOptions(query),
 		Connect:     connectOptions(info, query),
 	}
+}
+
+func decodeListOptions(query url.Values) *listOptions {
+	var decoded internalversion.ListOptions
+	err := scheme.ParameterCodec.DecodeParameters(query, metav1.SchemeGroupVersion, &decoded)
+	if err != nil {
+		return &listOptions{Error: err.Error()}
+	}
+	return &listOptions{
+		LabelSelector:        labelRequirements(decoded.LabelSelector),
+		FieldSelector:        fieldRequirements(decoded.FieldSelector),
+		Watch:                decoded.Watch,
+		AllowWatchBookmarks:  decoded.AllowWatchBookmarks,
+		ResourceVersion:      decoded.ResourceVersion,
+		ResourceVersionMatch: string(decoded.ResourceVersionMatch),
+		TimeoutSeconds:       decoded.TimeoutSeconds,
+		Limit:                decoded.Limit,
+		Continue:             decoded.Continue,
+		SendInitialEvents:    decoded.SendInitialEvents,
+		ShardSelector:        decoded.ShardSelector,
+	}
+}
+
+func labelRequirements(selector labels.Selector) []labelRequirement {
+	listed := []labelRequirement{}
+	if selector == nil {
+		return listed
+	}
+	requirements, _ := selector.Requirements()
+	for _, requirement := range requirements {
+		listed = append(listed, labelRequirement{
+			Key: requirement.Key(), Operator: string(requirement.Operator()), Values: requirement.Values().List(),
+		})
+	}
+	return listed
+}
+
+func fieldRequirements(selector fields.Selector) []fieldRequirement {
+	listed := []fieldRequirement{}
+	if selector == nil {
+		return listed
+	}
+	for _, requirement := range selector.Requirements() {
+		listed = append(listed, fieldRequirement{
+			Field: requirement.Field, Operator: string(requirement.Operator), Value: requirement.Value,
+		})
+	}
+	return listed
 }
 
 func connectOptions(info *request.RequestInfo, query url.Values) *connect {

@@ -82,7 +82,16 @@ describe('a request that could be read in two ways is refused', () => {
       code: 'PathSegmentDots',
     },
     'separators within a segment': {
-      requests: ['GET /a%2Fb', 'GET /a%2fb', 'GET /a%25', 'GET /a%252Fb', 'GET /api/v1/namespaces/d/pods/p%2Fproxy/x'],
+      requests: [
+        'GET /a%2Fb',
+        'GET /a%2fb',
+        'GET /a%25',
+        'GET /a%252Fb',
+        'GET /api/v1/namespaces/d/pods/p%2Fproxy/x',
+        'GET /api/v1/watch/pods/proxy/a%2Fb',
+        'GET /api/v1/namespaces/x/proxy/a%2Fb',
+        'GET /a/b/c/d/proxy/x%2Fy',
+      ],
       code: 'PathSegmentSeparator',
     },
     'semicolons in a query': { requests: ['GET /api/v1/pods?watch=true;x=1', 'GET /?;'], code: 'QuerySemicolon' },

@@ -75,6 +75,10 @@ export const watchPath = shape.map((one) => pathOf(one, ['watch'], []));
 export const namespacePath = fc
   .tuple(segment, oneWordOf('∅ /status /finalize'))
   .map(([text, rest]) => `/api/v1/namespaces/${text}${rest}`);
+/** Of streams to and from pods. */
+export const connectPath = fc
+  .tuple(segment, oneWordOf('exec attach portforward'))
+  .map(([pod, stream]) => `/api/v1/namespaces/d/pods/${pod}/${stream}`);
 /** Of nothing that is a resource. */
 export const nonResourcePath = oneWordOf(
   '/ /api /apis /version /livez/ping /openapi/v3/apis/apps/v1 /debug/pprof/heap /api/v1 /apis/apps /apis/apps/v1 ' +

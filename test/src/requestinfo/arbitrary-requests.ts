@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import {
+  connectPath,
   namespacePath,
   nonResourcePath,
   oneWordOf,
@@ -19,6 +20,7 @@ export const legalRequest: fc.Arbitrary<Question> = fc
   .oneof(
     { weight: 8, arbitrary: fc.tuple(method, resourcePath) },
     { weight: 1, arbitrary: fc.tuple(method, namespacePath) },
+    { weight: 2, arbitrary: fc.tuple(method, connectPath) },
     { weight: 1, arbitrary: fc.tuple(oneWordOf('GET HEAD POST PUT PATCH DELETE OPTIONS'), nonResourcePath) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('GET'), watchPath) },
   )

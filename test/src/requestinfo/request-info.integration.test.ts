@@ -11,7 +11,7 @@ import { comparable, expectedAnswer } from './expected-answer.ts';
 import { askOracle, buildOracle, type Answer, type Question } from './oracle.ts';
 
 /** How many requests are tried; a longer run asks for more. */
-const RUNS = positiveInteger(process.env['FUZZ_RUNS'], 24_000);
+const RUNS = positiveInteger(process.env['FUZZ_RUNS'], 40_000);
 /** The same requests in every run of the tests; a longer run may ask for others. */
 const SEED = positiveInteger(process.env['FUZZ_SEED'], 1);
 const BATCH = 12_000;
