@@ -335,6 +335,14 @@ describe('first sights', () => {
     expect(lifecycle(inputOf({ status: { ...status, voided } })).observed.get('dana')?.standing).toBe('Late');
   });
 
+  test('of this process owe nothing to a record that was there before, which anybody could write', () => {
+    const status = { decisions: { dana: approve }, observedDecisions: { dana: counted() } };
+    const state = lifecycle(inputOf({ status, memory: new Map(), admission: missing }));
+    expect(state.observed.get('dana')?.standing).toBe('Unverified');
+    // The first look of a process has nothing else to go by.
+    expect(lifecycle(inputOf({ status, admission: missing })).observed.get('dana')?.standing).toBe('Counted');
+  });
+
   test('of users with names of Object.prototype are theirs', () => {
     const status = { decisions: { constructor: approve, valueOf: approve } };
     const state = lifecycle(inputOf({ spec: two, status }));
