@@ -1,0 +1,103 @@
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@chaperone/crds/client/kinds';
+import type { OwnerReference } from '@chaperone/crds/client/kubernetes-object';
+import type { RbacRule, Rights } from './rights-builder.ts';
+
+/** Name of every object that carries derived rights; the chart lets the operator write these names and no others. */
+export const DERIVED_NAME = 'chaperone-proxy-derived';
+/** ClusterRoles over which the cluster-wide rights may be spread: `chaperone-proxy-derived`, `-2` ... `-8`. */
+export const MAX_CLUSTER_ROLES = 8;
+/**
+ * Bytes of JSON that the rules of one role may take. etcd takes 1.5 MiB by default (`--max-request-bytes`), and what it
+ * stores is shorter than JSON.
+ */
+export const MAX_ROLE_BYTES = 1024 * 1024;
+
+export const derivedNames: readonly string[] = Array.from({ length: MAX_CLUSTER_ROLES }, (_, index) =>
+  index === 0 ? DERIVED_NAME : `${DERIVED_NAME}-${index + 1}`,
+);
+
+export interface RoleOptions {
+  /** The account of the gateway's replicas. */
+  readonly serviceAccount: { readonly name: string; readonly namespace: string };
+  /** Cluster-scoped, as these objects are in many namespaces. */
+  readonly ownerReferences: readonly OwnerReference[];
+}
+
+/** The RBAC objects of some rights. Each role has a binding of its name beside it. */
+export interface DerivedRoles {
+  readonly clusterRoles: readonly ClusterRole[];
+  readonly clusterRoleBindings: readonly ClusterRoleBinding[];
+  readonly roles: readonly Role[];
+  readonly roleBindings: readonly RoleBinding[];
+}
+
+/** These rights do not fit into so many roles. `scope` is a namespace, or `cluster`. */
+export class RightsTooLargeError extends Error {
+  override readonly name = 'RightsTooLargeError';
+  readonly code = 'ERR_RIGHTS_TOO_LARGE';
+  readonly scope: string;
+
+  constructor(scope: string, bytes: number) {
+    super(`The rights derived from the policies take ${bytes} bytes (${scope}), more than roles can hold`);
+    this.scope = scope;
+  }
+}
+
+export const derivedLabels: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/name': 'chaperone',
+  'app.kubernetes.io/part-of': 'chaperone',
+  'app.kubernetes.io/component': 'proxy',
+  'app.kubernetes.io/managed-by': 'chaperone-operator',
+};
+
+/** @throws RightsTooLargeError */
+export function rolesOf(rights: Rights, { serviceAccount, ownerReferences }: RoleOptions): DerivedRoles {
+  const metadata = { labels: { ...derivedLabels }, ownerReferences: [...ownerReferences] };
+  const subjects = [{ kind: 'ServiceAccount', ...serviceAccount }];
+  const reference = (kind: 'ClusterRole' | 'Role', name: string): RoleBinding['roleRef'] => ({
+    apiGroup: 'rbac.authorization.k8s.io',
+    kind,
+    name,
+  });
+  const parts = divide(rights.cluster, 'cluster', MAX_CLUSTER_ROLES);
+  const namespaced = [...rights.namespaces].map(([namespace, rules]) => ({
+    metadata: { ...metadata, name: DERIVED_NAME, namespace },
+    rules: divide(rules, namespace, 1).flat(),
+  }));
+  const named = parts.map((rules, index) => ({ rules, metadata: { ...metadata, name: derivedNames[index] ?? '' } }));
+  return {
+    clusterRoles: named,
+    clusterRoleBindings: named.map((role) => ({
+      metadata: role.metadata,
+      roleRef: reference('ClusterRole', role.metadata.name),
+      subjects,
+    })),
+    roles: namespaced,
+    roleBindings: namespaced.map((role) => ({
+      metadata: role.metadata,
+      roleRef: reference('Role', role.metadata.name),
+      subjects,
+    })),
+  };
+}
+
+/** Fills one role after another, in the order of the rules, so that the same rights always stand in the same roles. */
+function divide(rules: readonly RbacRule[], scope: string, parts: number): RbacRule[][] {
+  const divided: RbacRule[][] = [[]];
+  let size = 0;
+  let total = 0;
+  for (const rule of rules) {
+    const bytes = Buffer.byteLength(JSON.stringify(rule)) + 1;
+    total += bytes;
+    if (size + bytes > MAX_ROLE_BYTES) {
+      divided.push([]);
+      size = 0;
+    }
+    size += bytes;
+    divided.at(-1)?.push(rule);
+  }
+  if (divided.length > parts) {
+    throw new RightsTooLargeError(scope, total);
+  }
+  return divided;
+}
