@@ -127,7 +127,7 @@ export async function installChart(values: readonly string[] = []): Promise<Inst
     const withToken = async (account: string, name: string, args: readonly string[]): Promise<Caller> => {
       const created = await kubectl(admin, ['create', 'token', account, `--namespace=${NAMESPACE}`, ...args]);
       expect(created, `token of ${account}`).toMatchObject({ code: 0 });
-      const file = join(tokens, name);
+      const file = join(tokens, `${account}.${name}`);
       const credential = { kind: 'token', token: created.stdout.trim() } as const;
       writeFileSync(file, kubeconfig({ server: url, certificateAuthority, user: name, credential }), { mode: 0o600 });
       return { kubeconfig: file, flags: [], token: credential.token };
