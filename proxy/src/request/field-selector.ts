@@ -59,4 +59,14 @@ function unescapeValue(text: string): string | undefined {
 }
 
 /** Go orders strings by their UTF-8 bytes; JavaScript by UTF-16 units, which differs beyond U+FFFF. */
-const compareBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
+function compareBytes(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at++) {
+    const difference = byteRank(left.charCodeAt(at)) - byteRank(right.charCodeAt(at));
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for what comes after all other units. */
+const byteRank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

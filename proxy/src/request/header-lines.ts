@@ -44,5 +44,17 @@ export function listElements(lines: HeaderLines, name: string): string[] {
     .filter((element) => element !== '');
 }
 
-/** Blanks and tabs alone: what else String.trim takes away (U+00A0, ...) is part of a value to the API server. */
-const trimBlanks = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '');
+/**
+ * Takes blanks and tabs away, and nothing else: what String.trim removes beside them (U+00A0, ...) is part of a value to
+ * the API server. By hand, as a pattern that looks for blanks before the end takes quadratic time on blanks before
+ * something else.
+ */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;

@@ -136,4 +136,5 @@ function declared(lines: HeaderLines): Declared {
 }
 
 /** Node gives header bytes as Latin-1; clients mean UTF-8. */
-const declaredText = (value = ''): string => Buffer.from(value, 'latin1').toString('utf8').slice(0, DECLARED_LENGTH);
+const declaredText = (value = ''): string =>
+  Buffer.from(value, 'latin1').toString('utf8').slice(0, DECLARED_LENGTH).toWellFormed();

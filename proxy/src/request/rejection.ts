@@ -68,7 +68,7 @@ export class Rejection extends Error {
 
   constructor(code: RejectionCode, detail?: string) {
     const { status, message } = REJECTIONS[code];
-    const bounded = detail?.slice(0, DETAIL_LENGTH);
+    const bounded = detail?.slice(0, DETAIL_LENGTH).toWellFormed();
     super(bounded === undefined ? message : `${message}: ${bounded}`);
     this.code = code;
     this.status = status;

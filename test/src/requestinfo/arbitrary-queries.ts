@@ -11,7 +11,9 @@ const soup = (...tokens: string[]): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...tokens), { maxLength: 7 }).map((parts) => parts.join(''));
 const fieldSelector = fc.oneof(
   name.map((text) => `metadata.name=${text}`),
-  oneWordOf('metadata.name=. metadata.name==.. metadata.name=a/b metadata.name=a%b metadata.name= metadata.name!=a'),
+  oneWordOf(
+    'metadata.name=. metadata.name==.. metadata.name=a/b metadata.name=a%b metadata.name= metadata.name!=a \u{1F600}=1,\uFFFD=2',
+  ),
   fc.tuple(name, name).map(([first, second]) => `metadata.namespace=${first},metadata.name==${second}`),
   soup(...words('metadata.name metadata.name= = == != , \\ \\, \\= a b status.phase / % . ␣ \u{1F600} \uFFFD')),
 );
