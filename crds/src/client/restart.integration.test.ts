@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory } from '@chaperone/e2e/cluster/build';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '@chaperone/e2e/cluster/control-plane';
-import { choosePorts } from '@chaperone/e2e/process/free-port';
-import { newSupervisor, type Supervisor } from '@chaperone/e2e/process/supervisor';
+import type { Supervisor } from '@chaperone/e2e/process/supervisor';
+import { startTestControlPlane, type TestControlPlane } from '@chaperone/e2e/stack/test-control-plane';
 import { newConnection } from './connection.ts';
 import { newInformer, type Informer, type InformerObservation } from './informer.ts';
 import { configMaps, type ConfigMap } from './kinds.ts';
@@ -14,7 +10,7 @@ import { kubeConfigFromFile } from './kubeconfig.ts';
 import { newClient, type Client } from './resource-client.ts';
 
 // A control plane of its own: the one that the other tests share must not be stopped under them.
-let directory: string;
+let own: TestControlPlane;
 let supervisor: Supervisor;
 let options: ControlPlaneOptions;
 let controlPlane: ControlPlane;
@@ -23,31 +19,11 @@ let informer: Informer<ConfigMap>;
 let observations: InformerObservation[];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'chaperone-restart-'));
-  supervisor = newSupervisor(directory);
-  const anyPort = { variable: '' };
-  options = {
-    directory: join(directory, 'kubernetes'),
-    etcdDirectory: join(directory, 'etcd'),
-    programs: await buildPrograms({
-      programs: CONTROL_PLANE_PROGRAMS,
-      kubernetesVersion: process.env['KUBERNETES_VERSION'],
-      cacheDirectory: defaultCacheDirectory(process.env),
-      report: () => undefined,
-    }),
-    ports: await choosePorts(
-      { etcd: anyPort, etcdPeer: anyPort, apiserver: anyPort, controllerManager: anyPort, scheduler: anyPort },
-      {},
-    ),
-    withNode: false,
-  };
-  controlPlane = await startControlPlane(supervisor, options);
+  own = await startTestControlPlane('restart');
+  ({ supervisor, options, controlPlane } = own);
 }, 120_000);
 
-afterAll(async () => {
-  await supervisor.stopAll();
-  rmSync(directory, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => own.stop(), 60_000);
 
 afterEach(async () => {
   await informer.stop();

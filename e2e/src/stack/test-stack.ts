@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
@@ -9,36 +10,51 @@ import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
 import { endServers, startServers, type Servers } from './servers.ts';
 import { CHECKOUT, linkClients, stackDirectories, type StackDirectories } from './directories.ts';
 
-/** The servers of one test run. */
-export interface TestStack {
+/** A place where a test may start what it likes: it is cleared in the end, also when the test is killed before. */
+export interface TestPlace {
   readonly directories: StackDirectories;
   readonly supervisor: Supervisor;
-  readonly servers: Servers;
-  /** Ends every process and removes the directory. */
+  /** Ends every process and removes all that they wrote. May be called again. */
   readonly stop: () => Promise<void>;
 }
 
-/** Where test runs keep their stacks, one directory a run, so that two runs of a checkout do not meet. */
+/** The servers of one test run. */
+export interface TestStack extends TestPlace {
+  readonly servers: Servers;
+}
+
+/** Where tests keep their stacks, one directory each, so that two runs of a checkout do not meet. */
 const TEST_STACKS = join(CHECKOUT, '.run-test');
 
-/** Starts the servers of a test run in a directory of its own, and clears what killed runs left behind. */
-export async function startTestStack(report: Report, options: { readonly withNode: boolean }): Promise<TestStack> {
-  await clearAbandonedTestStacks();
-  const directories = stackDirectories(join(TEST_STACKS, String(process.pid)));
+/**
+ * Claims a directory for a test by a lock that its process holds: when the process dies, the next test run finds the
+ * lock free, ends what still runs there and removes it.
+ */
+export async function claimTestPlace(name: string): Promise<TestPlace> {
+  const directories = stackDirectories(join(TEST_STACKS, `${name}-${randomUUID().slice(0, 8)}`));
   const lock = await acquireLock(directories.lock, { timeout: 0 });
-  if (lock === undefined)
+  if (lock === undefined) {
     throw new LaunchError('Locked', `${directories.root} is held by another process: end it first`);
+  }
   const supervisor = newSupervisor(directories.root);
-  const stop = async (): Promise<void> => {
+  let stopped: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
     await clear(supervisor, directories);
     lock.release();
     rmSync(directories.lock, { force: true });
   };
+  return { directories, supervisor, stop: () => (stopped ??= end()) };
+}
+
+/** Starts the servers of a test run, and clears what killed runs left behind. */
+export async function startTestStack(report: Report, options: { readonly withNode: boolean }): Promise<TestStack> {
+  await clearAbandonedTestStacks();
+  const place = await claimTestPlace('run');
   try {
-    const servers = await start(supervisor, directories, { report, ...options });
-    return { directories, supervisor, servers, stop };
+    const servers = await start(place.supervisor, place.directories, { report, ...options });
+    return { ...place, servers };
   } catch (error) {
-    await stop();
+    await place.stop();
     throw error;
   }
 }
