@@ -43,6 +43,10 @@ test: verify ## All that a contributor must pass: static checks, unit tests, int
 e2e: $(INSTALLED) ## Tests on a real node: Debian, root
 	npm run --silent test:e2e
 
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## What takes long: request attributes against Kubernetes' own reading, 1 million generated requests
+	FUZZ_RUNS=1000000 TEST_RESULTS=fuzz npx vitest run --project integration test/src/requestinfo
+
 .PHONY: clean
 clean: ## Ends the stack, removes build output and test results; the caches in ~/.cache/chaperone stay
 	@[ ! -e $(INSTALLED) ] || npm run --silent down
