@@ -25,3 +25,15 @@ export function kubeConfigInCluster(): KubeConfig {
   config.loadFromCluster();
   return config;
 }
+
+/** The same cluster and credentials, with every call made as another user (`Impersonate-User`), if that is granted. */
+export function kubeConfigImpersonating(config: KubeConfig, user: string): KubeConfig {
+  const impersonating = new KubeConfig();
+  impersonating.loadFromOptions({
+    clusters: config.clusters,
+    contexts: config.contexts,
+    currentContext: config.currentContext,
+    users: config.users.map((one) => ({ ...one, impersonateUser: user })),
+  });
+  return impersonating;
+}

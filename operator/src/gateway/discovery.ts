@@ -1,5 +1,7 @@
+import { ApiError, RequestTimeoutError, ResponseError } from '@chaperone/crds/client/api-error';
 import { isRecord } from '@chaperone/crds/client/kubernetes-object';
 import type { Connection } from '@chaperone/crds/client/connection';
+import { inParallel } from './parallel.ts';
 import { newApiResources, type ApiResource, type ApiResources } from './api-resources.ts';
 
 /** One served group and version; the group is empty for the core API. */
@@ -39,27 +41,27 @@ export function newDiscovery(connection: Pick<Connection, 'request'>): Discovery
       const versions = groupVersions(await get('/api', signal), await get('/apis', signal));
       const next = new Map<string, readonly ApiResource[]>();
       const failed: string[] = [];
-      const waiting = [...versions];
-      const work = async (): Promise<void> => {
-        for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-          try {
-            next.set(one.path, resourcesOf(one.group, await get(one.path, signal)));
-          } catch (error) {
-            signal.throwIfAborted();
-            if (!(error instanceof Error)) {
-              throw error;
-            }
-            failed.push(one.path.replace(/^\/apis?\//, ''));
-            next.set(one.path, known.get(one.path) ?? []);
+      await inParallel(versions, CONCURRENCY, async ({ group, path }) => {
+        try {
+          next.set(path, resourcesOf(group, await get(path, signal)));
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!isUnanswered(error)) {
+            throw error;
           }
+          failed.push(path.replace(/^\/apis?\//u, ''));
+          next.set(path, known.get(path) ?? []);
         }
-      };
-      await Promise.all(Array.from({ length: CONCURRENCY }, work));
+      });
       known = next;
       return { resources: newApiResources([...next.values()].flat()), failed: failed.toSorted() };
     },
   };
 }
+
+/** The server of this group is down, slow or broken; not a fault of ours. */
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof ApiError || error instanceof RequestTimeoutError || error instanceof ResponseError;
 
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];

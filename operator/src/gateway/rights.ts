@@ -84,6 +84,7 @@ function grantingRules(
  */
 export function deriveRights(input: RightsInput): Rights {
   const builder = newRightsBuilder();
+  const impersonateOn = newImpersonateOn();
   const looks = lookers(input.policies, input.now);
   const always = input.nativeNamespaces.length > 0 ? IMPERSONATION_MODES : (['user-info'] as const);
   DISCOVERY_PATHS.forEach((url) => builder.addPath(url, impersonateOn(always, ['get'])));
@@ -98,14 +99,22 @@ export function deriveRights(input: RightsInput): Rights {
     );
     const namespaces = namespacesOf(rule, input.namespaces);
     for (const { target, judged, verbs } of reached(rule)) {
-      grantTarget({ rule, target, judged, verbs, modes, namespaces, looks, input, builder });
+      grantTarget({ rule, target, judged, verbs, modes, namespaces, looks, input, impersonateOn, builder });
     }
   }
   return builder.build();
 }
 
-const impersonateOn = (modes: readonly ImpersonationMode[], verbs: readonly string[]): readonly string[] =>
-  verbs.flatMap((verb) => modes.map((mode) => `impersonate-on:${mode}:${verb}`));
+/** Lists are made once each, as the builder knows them by identity. */
+function newImpersonateOn(): (modes: readonly ImpersonationMode[], verbs: readonly string[]) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (modes, verbs) => {
+    const key = `${modes.join()} ${verbs.join()}`;
+    const granted = known.get(key) ?? verbs.flatMap((verb) => modes.map((mode) => `impersonate-on:${mode}:${verb}`));
+    known.set(key, granted);
+    return granted;
+  };
+}
 
 interface Reached {
   readonly target: Target;
@@ -174,6 +183,7 @@ interface TargetGrant extends Reached {
   readonly namespaces: readonly string[] | undefined;
   readonly looks: Looks;
   readonly input: RightsInput;
+  readonly impersonateOn: ReturnType<typeof newImpersonateOn>;
   readonly builder: RightsBuilder;
 }
 
@@ -208,7 +218,7 @@ function grantTarget(grant: TargetGrant): void {
 }
 
 function put(grant: TargetGrant, resource: string, extent: Extent, verbs: readonly string[]): void {
-  const { target, modes, input, builder } = grant;
+  const { target, modes, input, impersonateOn, builder } = grant;
   const granted = impersonateOn(modes, verbs);
   const names = input.withoutNames === true ? undefined : extent.names;
   for (const namespace of extent.namespaces ?? [undefined]) {

@@ -76,7 +76,7 @@ test('rights that are added again, and rights read back from roles, change nothi
   expect(once.cluster).toContainEqual({ apiGroups: [''], resources: ['a'], verbs: ['w'], resourceNames: ['x', 'y'] });
 });
 
-test('5,000 rules with names of their own and with wildcards are derived in time and fit into the roles', () => {
+test('5,000 rules with names of their own and with wildcards are derived in time and fit into the roles', { timeout: 60_000 }, () => {
   const groups = Array.from({ length: 30 }, (_, index) => (index === 0 ? '' : `group-${index}.example.com`));
   const verbs = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']);
   const api = newApiResources(
@@ -102,7 +102,8 @@ test('5,000 rules with names of their own and with wildcards are derived in time
       })),
     },
   }));
-  const began = performance.now();
+  // Of the processor, as the machine runs other things too.
+  const began = process.cpuUsage();
   const rights = deriveRights({
     policies,
     api,
@@ -112,8 +113,8 @@ test('5,000 rules with names of their own and with wildcards are derived in time
     allowSelfAdministration: false,
   });
   const roles = rolesOf(rights, options);
-  const elapsedMs = performance.now() - began;
+  const cpuMs = process.cpuUsage(began).user / 1_000;
   expect(roles.clusterRoles.length).toBeLessThanOrEqual(MAX_CLUSTER_ROLES);
   expect(roles.roles).toHaveLength(200);
-  expect(elapsedMs).toBeLessThan(10_000);
+  expect(cpuMs).toBeLessThan(8_000);
 });

@@ -1,5 +1,6 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@chaperone/crds/client/kinds';
-import type { OwnerReference } from '@chaperone/crds/client/kubernetes-object';
+import type { KubernetesObject, OwnerReference } from '@chaperone/crds/client/kubernetes-object';
+import type { ApplyConfiguration } from '@chaperone/crds/client/resource-client';
 import type { RbacRule, Rights } from './rights-builder.ts';
 
 /** Name of every object that carries derived rights; the chart lets the operator write these names and no others. */
@@ -23,12 +24,17 @@ export interface RoleOptions {
   readonly ownerReferences: readonly OwnerReference[];
 }
 
+/** An object to apply, with what all of them have. */
+export type DerivedObject<T extends KubernetesObject> = ApplyConfiguration<T> & {
+  readonly metadata: { readonly labels: Record<string, string>; readonly ownerReferences: OwnerReference[] };
+};
+
 /** The RBAC objects of some rights. Each role has a binding of its name beside it. */
 export interface DerivedRoles {
-  readonly clusterRoles: readonly ClusterRole[];
-  readonly clusterRoleBindings: readonly ClusterRoleBinding[];
-  readonly roles: readonly Role[];
-  readonly roleBindings: readonly RoleBinding[];
+  readonly clusterRoles: readonly DerivedObject<ClusterRole>[];
+  readonly clusterRoleBindings: readonly DerivedObject<ClusterRoleBinding>[];
+  readonly roles: readonly DerivedObject<Role>[];
+  readonly roleBindings: readonly DerivedObject<RoleBinding>[];
 }
 
 /** These rights do not fit into so many roles. `scope` is a namespace, or `cluster`. */
@@ -50,7 +56,7 @@ export const derivedLabels: Readonly<Record<string, string>> = {
   'app.kubernetes.io/managed-by': 'chaperone-operator',
 };
 
-/** @throws RightsTooLargeError */
+/** The objects to apply. @throws RightsTooLargeError */
 export function rolesOf(rights: Rights, { serviceAccount, ownerReferences }: RoleOptions): DerivedRoles {
   const metadata = { labels: { ...derivedLabels }, ownerReferences: [...ownerReferences] };
   const subjects = [{ kind: 'ServiceAccount', ...serviceAccount }];

@@ -1,0 +1,107 @@
+import { isConflict, isNotFound } from '@chaperone/crds/client/api-error';
+import type { Clock } from '@chaperone/crds/client/clock';
+import { isDeleting, type KubernetesObject, type Stored } from '@chaperone/crds/client/kubernetes-object';
+import type { ApplyConfiguration, ResourceClient } from '@chaperone/crds/client/resource-client';
+import type { Lister } from '@chaperone/crds/client/store';
+import type { Condition, PolicyStatus } from '@chaperone/crds/v1alpha1/generated/api';
+import { findCondition, setCondition } from '../runtime/conditions.ts';
+import type { EventRecorder } from '../runtime/events.ts';
+import type { Reconciler, Result } from '../runtime/reconciler.ts';
+import { GATEWAY_FIELD_MANAGER } from './child-writer.ts';
+import { judgeEnforced, type EnforcedInput } from './enforced.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
+
+/** An AgentPolicy or a MaskingRule, as far as its status is concerned. */
+export type ObjectWithStatus = KubernetesObject & { readonly status?: PolicyStatus };
+
+export interface EnforcedReconcilerOptions<T extends ObjectWithStatus> {
+  readonly lister: Lister<T>;
+  readonly api: Pick<ResourceClient<T>, 'apply'>;
+  /** The apply of one condition to an object. */
+  readonly configure: (object: Stored<T>, condition: Condition) => ApplyConfiguration<T>;
+  /** What is known of bundle, replicas, rights and cluster at this moment. */
+  readonly facts: () => Omit<EnforcedInput, 'uid' | 'generation' | 'status'>;
+  /** When this generation of the object was put into force, by the monotonic clock, where this process saw it. */
+  readonly inForceSince: (uid: string, generation: number) => number | undefined;
+  readonly recorder: Pick<EventRecorder, 'event'>;
+  readonly metrics: Pick<GatewayMetrics, 'enforced'>;
+  readonly clock: Clock;
+}
+
+/** Most objects whose last write is remembered until the watch brings it. */
+const MAX_REMEMBERED = 4_096;
+
+/** Writes `Enforced`, by server-side apply under a manager of its own, and only where it differs. */
+export function newEnforcedReconciler<T extends ObjectWithStatus>(options: EnforcedReconcilerOptions<T>): Reconciler {
+  const { lister, api, configure, facts, recorder, metrics, clock } = options;
+  /** By uid: what was written on top of which resourceVersion, as the watch brings it later. */
+  const written = new Map<string, { readonly basedOn: string; readonly status: PolicyStatus | undefined }>();
+
+  function statusOf({ metadata, status }: Stored<T>): PolicyStatus | undefined {
+    const own = written.get(metadata.uid);
+    return own?.basedOn === metadata.resourceVersion ? own.status : status;
+  }
+
+  function remember(object: Stored<T>, status: PolicyStatus | undefined): void {
+    written.delete(object.metadata.uid);
+    written.set(object.metadata.uid, { basedOn: object.metadata.resourceVersion, status });
+    const [oldest] = written.keys();
+    if (written.size > MAX_REMEMBERED && oldest !== undefined) {
+      written.delete(oldest);
+    }
+  }
+
+  function tell(object: Stored<T>, before: Condition | undefined, after: Condition): void {
+    const { uid, generation } = object.metadata;
+    const isNews = before?.status !== after.status || before.observedGeneration !== after.observedGeneration;
+    if (after.status === 'True' && isNews) {
+      const since = options.inForceSince(uid, generation ?? 0);
+      if (since !== undefined) {
+        metrics.enforced((clock.monotonic() - since) / 1_000);
+      }
+    }
+    // Waiting is no news, and neither are replicas that come one after another.
+    if (before?.status !== after.status && after.status !== 'Unknown') {
+      const good = after.status === 'True';
+      const note = { type: good ? ('Normal' as const) : ('Warning' as const), reason: after.reason, note: after.message };
+      recorder.event(object, { ...note, action: 'Enforce' });
+    }
+  }
+
+  return {
+    async reconcile(request, { signal, logger }): Promise<Result> {
+      const object = lister.get(request);
+      if (object === undefined || isDeleting(object)) {
+        return {};
+      }
+      const { uid, generation = 0 } = object.metadata;
+      const status = statusOf(object);
+      const conditions = status?.conditions ?? [];
+      const next = judgeEnforced({ ...facts(), uid, generation, status });
+      const before = findCondition(conditions, 'Enforced');
+      const after = findCondition(setCondition(conditions, next, clock.now()), 'Enforced');
+      if (after === undefined || after === before) {
+        return {};
+      }
+      const condition: Condition = { ...after, observedGeneration: generation };
+      try {
+        const stored = await api.apply(configure(object, condition), {
+          subresource: 'status',
+          fieldManager: GATEWAY_FIELD_MANAGER,
+          force: true,
+          signal,
+        });
+        remember(object, stored.status);
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) {
+          // It is gone, or another object has its name: the watch brings what there is now.
+          return {};
+        }
+        throw error;
+      }
+      logger.info('Changed condition', { type: 'Enforced', status: condition.status, reason: condition.reason });
+      tell(object, before, condition);
+      return {};
+    },
+  };
+}

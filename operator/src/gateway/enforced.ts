@@ -1,0 +1,79 @@
+import type { PolicyStatus } from '@chaperone/crds/v1alpha1/generated/api';
+import type { EnforcedReason } from '@chaperone/crds/v1alpha1/conditions';
+import { findCondition, type NextCondition } from '../runtime/conditions.ts';
+import type { ImpersonationSupport } from './impersonation-probe.ts';
+import type { Replica } from './replicas.ts';
+
+/** Whether the gateway can do its work in the installed mode of impersonation, and what caps it. */
+export interface Impersonation {
+  readonly support: ImpersonationSupport;
+  /** What the installation grants (`gateway.impersonation`). */
+  readonly configured: 'Constrained' | 'Legacy';
+}
+
+export interface EnforcedInput {
+  readonly uid: string;
+  readonly generation: number;
+  readonly status: PolicyStatus | undefined;
+  /** Of the bundle in force; undefined while that is not known. */
+  readonly revision: string | undefined;
+  /** The generation of an object that a revision holds; undefined where it holds none or is not remembered. */
+  readonly generationIn: (revision: string, uid: string) => number | undefined;
+  readonly replicas: readonly Replica[];
+  /** The gateway has the rights that the revision in force needs. */
+  readonly covered: boolean;
+  readonly impersonation: Impersonation;
+}
+
+/** Judges `Enforced` of one AgentPolicy or MaskingRule. Pure. */
+export function judgeEnforced(input: EnforcedInput): NextCondition {
+  const { uid, generation, revision, generationIn, replicas, covered } = input;
+  const say = (status: NextCondition['status'], reason: EnforcedReason, message: string): NextCondition => ({
+    type: 'Enforced',
+    status,
+    reason,
+    message: `${message}${caveat(input.impersonation)}`,
+    observedGeneration: generation,
+  });
+  const held = revision === undefined ? undefined : generationIn(revision, uid);
+  if (held !== generation) {
+    const accepted = findCondition(input.status?.conditions, 'Accepted');
+    if (accepted?.status !== 'False' || accepted.observedGeneration !== generation) {
+      return say('Unknown', 'Pending', 'This generation is not in the policy bundle yet');
+    }
+    return say(
+      'False',
+      'NotAccepted',
+      held === undefined
+        ? 'This generation is not accepted, and no earlier one is in force'
+        : `This generation is not accepted: generation ${held} stays in force`,
+    );
+  }
+  if (replicas.length === 0) {
+    return say('False', 'NoReplicas', 'No replica of the gateway holds a Lease');
+  }
+  const serving = replicas.filter((replica) => generationOf(replica, uid, generationIn) === generation).length;
+  const counted = `${serving} of ${replicas.length} replicas serve this generation`;
+  if (serving < replicas.length) {
+    return say('False', 'ReplicasBehind', counted);
+  }
+  return covered
+    ? say('True', 'ReplicasCurrent', counted)
+    : say('Unknown', 'Pending', `${counted}, and the gateway is about to be given the rights for it`);
+}
+
+const generationOf = (
+  { revision }: Replica,
+  uid: string,
+  generationIn: EnforcedInput['generationIn'],
+): number | undefined => (revision === undefined ? undefined : generationIn(revision, uid));
+
+/** What a reader of the condition must know of the cluster; empty where all is as it should be. */
+function caveat({ support, configured }: Impersonation): string {
+  if (configured === 'Legacy') {
+    return '. Impersonation is not constrained (gateway.impersonation: Legacy): the API server does not cap what the gateway can do';
+  }
+  return support === 'Legacy'
+    ? '. The API server knows only legacy impersonation, so that the gateway can make no call: it needs Kubernetes 1.36, or gateway.impersonation: Legacy'
+    : '';
+}
