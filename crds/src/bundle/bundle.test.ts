@@ -4,7 +4,7 @@ import type { AgentPolicySpec, MaskingRuleSpec } from '../v1alpha1/generated/api
 import type { BundlePolicy } from './bundle.ts';
 import { BundleError } from './bundle-error.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { bundleConfigMaps, parseBundleHead, parseBundlePart } from './configmaps.ts';
+import { bundleConfigMaps, parseBundleHead, parseBundlePart, parsePreviousHead } from './configmaps.ts';
 import { decodeBundle } from './decode.ts';
 import { encodeBundle, MAX_PART_BYTES, sha256, type EncodedPart } from './encode.ts';
 
@@ -62,6 +62,16 @@ test('what is encoded, stored in ConfigMaps and read back is what was there', ()
   );
 });
 
+test('the revision is the SHA-256 of the canonical JSON of the whole, also where only some entries are new', () => {
+  fc.assert(
+    fc.property(content, content, ([policies, rules], [more]) => {
+      encodeBundle(policies, rules);
+      const { revision, ...whole } = encodeBundle([...policies, ...more], rules).bundle;
+      expect(revision).toBe(sha256(canonicalJson(whole)));
+    }),
+  );
+});
+
 test('the revision depends on what the objects are, not on the order in which they come', () => {
   fc.assert(
     fc.property(content, ([policies, rules]) => {
@@ -98,6 +108,14 @@ test('a bundle of incompressible rules is cut into parts that each fit a ConfigM
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.every((part) => part.bytes.length <= MAX_PART_BYTES)).toBe(true);
   expect(decodeBundle(bundle.revision, parts)).toEqual(bundle);
+});
+
+test('what the head said before is read back from it, and from nothing else', () => {
+  const previous = { revision: sha256('a'), parts: [sha256('b'), sha256('c')] };
+  const { head } = bundleConfigMaps(encodeBundle([], []), 'chaperone-system', { previous });
+  expect(parsePreviousHead(head.data)).toEqual(previous);
+  const unusable = [undefined, {}, { previous: '{' }, { previous: '[]' }, { previous: '{"revision":"x","parts":[]}' }];
+  expect(unusable.map(parsePreviousHead)).toEqual(unusable.map(() => undefined));
 });
 
 describe('a stored bundle is refused when', () => {

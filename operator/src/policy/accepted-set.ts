@@ -1,5 +1,5 @@
 import type { BundleMaskingRule, BundlePolicy, CompiledObject } from '@chaperone/crds/bundle/bundle';
-import { canonicalJson } from '@chaperone/crds/bundle/canonical-json';
+import { entryText } from '@chaperone/crds/bundle/encode';
 import type { FieldError } from '@chaperone/crds/validation/field-error';
 import type { Candidate } from './compile-cache.ts';
 
@@ -124,7 +124,7 @@ function sizeOf(entry: CompiledObject | undefined): number {
   if (entry === undefined) {
     return 0;
   }
-  const known = sizes.get(entry) ?? Buffer.byteLength(canonicalJson(entry));
+  const known = sizes.get(entry) ?? Buffer.byteLength(entryText(entry));
   sizes.set(entry, known);
   return known;
 }

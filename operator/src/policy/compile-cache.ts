@@ -40,14 +40,19 @@ export function newCompileCache<Entry extends CompiledObject, T extends Kubernet
   return {
     async candidates(objects, signal) {
       const next = new Map<string, Candidate<Entry>>();
-      for (const object of objects.toSorted(byCreation)) {
-        const { name, uid, generation = 0 } = object.metadata;
+      const changed: Stored<T>[] = [];
+      for (const object of objects) {
+        const { uid, generation = 0 } = object.metadata;
         const before = known.get(uid);
         if (before?.generation === generation) {
           next.set(uid, before);
-          continue;
+        } else {
+          changed.push(object);
         }
+      }
+      for (const object of changed.toSorted(byCreation)) {
         signal.throwIfAborted();
+        const { name, uid, generation = 0 } = object.metadata;
         const result = measure(() => compile(object));
         next.set(uid, { name, uid, generation, result, arrival: (arrivals += 1) });
         await pause();

@@ -133,9 +133,7 @@ describe('nothing is reported where', () => {
       two(
         hold('a'),
         hold('b', {
-          approval: { ...hold('x').approval, reviewers: [{ kind: 'User', name: 'dana' }] } as NonNullable<
-            PolicyRule['approval']
-          >,
+          approval: approvalBy('managers'),
         }),
       ),
     ],

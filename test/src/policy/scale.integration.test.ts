@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import '@chaperone/test/stack/provided-context';
+import { newConnection } from '@chaperone/crds/client/connection';
+import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
+import { configMaps, namespaces } from '@chaperone/crds/client/kinds';
+import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
+import { newClient, type Client } from '@chaperone/crds/client/resource-client';
+import type { AgentPolicy } from '@chaperone/crds/v1alpha1/agentpolicy';
+import { DISCOVERY_POLICY } from '@chaperone/operator/policy/discovery-policy';
+import { agentPolicyResource } from '@chaperone/operator/policy/resources';
+import { agentPolicy, rule } from './builders.ts';
+import { installPolicyKinds, startOwnControlPlane, type OwnControlPlane } from './own-control-plane.ts';
+import { startPolicyOperator, storedBundle, type PolicyOperator } from './policy-operator.ts';
+
+const POLICIES = 1_000;
+const RULES = 5;
+
+let controlPlane: OwnControlPlane;
+let client: Client;
+let namespace: string;
+let operator: PolicyOperator;
+
+beforeAll(async () => {
+  controlPlane = await startOwnControlPlane();
+  await installPolicyKinds(controlPlane.adminKubeconfig, inject('binDirectory'));
+  const kubeConfig = kubeConfigFromFile(controlPlane.adminKubeconfig);
+  client = newClient({ connection: newConnection({ kubeConfig, userAgent: 'scale-test' }), fieldManager: 'person' });
+  namespace = (await client.resource(namespaces).create({ metadata: { generateName: 'scale-' } })).metadata.name;
+}, 120_000);
+
+afterAll(async () => {
+  await operator.stop();
+  await client.connection.close();
+  await controlPlane.stop();
+}, 60_000);
+
+const actions = ['Allow', 'Allow', 'Deny', 'Allow', 'Deny'] as const;
+
+function policy(index: number, edition = 'first'): AgentPolicy {
+  const rules = Array.from({ length: RULES }, (_, place) =>
+    rule(`rule-${place}`, {
+      action: actions[place] ?? 'Allow',
+      verbs: [place === 2 ? 'delete' : 'get', 'create'],
+      apiGroups: ['', 'apps'],
+      resources: ['pods', 'deployments', 'configmaps'],
+      namespaces: [`team-${index}`, `team-${index}-${place}`],
+      conditions: [
+        { name: 'c', expression: `request.name.startsWith('web-${place}') && user.username != 'x-${index}'` },
+      ],
+      reason: `The ${edition} edition of what team ${index} may do`,
+    }),
+  );
+  return agentPolicy(`policy-${index}`, rules, {
+    subjects: [{ kind: 'Group', name: `team-${index % 100}` }],
+    matchConditions: [{ name: 'm', expression: `'refs/heads/main-${index}' in user.extra['chaperone.dev/ref']` }],
+  });
+}
+
+async function metric(name: string): Promise<number> {
+  const found = await operator.metrics.registry.getSingleMetric(name)?.get();
+  return (found?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+}
+
+/**
+ * When, by `performance.now()`, the head named a bundle in which the policy has this generation; asked as often as the
+ * API server answers. Decoding is not part of it, as it is done by replicas, elsewhere.
+ */
+async function bundleHeld(name: string, generation: number): Promise<number> {
+  const api = client.resource(configMaps);
+  for (let before = ''; ;) {
+    const { metadata } = await api.get({ name: BUNDLE_HEAD, namespace });
+    const at = performance.now();
+    if (metadata.resourceVersion !== before) {
+      before = metadata.resourceVersion;
+      const { policies } = await storedBundle(client, namespace);
+      if (policies.some((entry) => entry.name === name && entry.generation === generation)) {
+        return at;
+      }
+    }
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+test(
+  '1,000 policies of 5 rules: a change is in the bundle within a second, in little memory, and wakes nobody else',
+  { timeout: 300_000 },
+  async ({ annotate }) => {
+    const api = client.resource(agentPolicyResource);
+    operator = startPolicyOperator({ namespace, kubeconfig: controlPlane.adminKubeconfig });
+    for (let first = 0; first < POLICIES; first += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, offset) => api.create(policy(first + offset))));
+    }
+    await vi.waitFor(
+      async () => {
+        const { policies } = await storedBundle(client, namespace);
+        expect(policies).toHaveLength(POLICIES + 1);
+        expect(await metric('chaperone_policy_status_writes_total')).toBeGreaterThan(POLICIES);
+        expect(await metric('workqueue_depth')).toBe(0);
+      },
+      { timeout: 120_000, interval: 500 },
+    );
+    const { items } = await api.list();
+    expect(
+      items.filter(({ status }) => status?.conditions?.[0]?.status !== 'True').map(({ metadata }) => metadata.name),
+    ).toEqual([]);
+    // Bundles are few, however many objects come: they are gathered.
+    expect(await metric('chaperone_bundle_writes_total')).toBeLessThan(POLICIES / 4);
+
+    await vi.waitFor(async () => expect(await metric('controller_runtime_active_workers')).toBe(0), {
+      timeout: 20_000,
+    });
+    const statusWrites = await metric('chaperone_policy_status_writes_total');
+    const times: number[] = [];
+    for (let turn = 0; turn < 5; turn += 1) {
+      const index = turn * 199;
+      const began = performance.now();
+      const changed = await api.apply(
+        { ...policy(index, 'second'), metadata: { name: `policy-${index}` } },
+        { force: true },
+      );
+      await bundleHolds(changed.metadata.name, changed.metadata.generation ?? 0);
+      times.push(performance.now() - began);
+      await new Promise((done) => setTimeout(done, 1_500));
+    }
+    const [, , median = Infinity] = times.toSorted((left, right) => left - right);
+    await annotate(`From a change to a bundle that holds it: ${times.map(Math.round).join(', ')} ms`);
+    expect(median).toBeLessThan(1_000);
+
+    await vi.waitFor(async () => expect(await metric('workqueue_depth')).toBe(0), { timeout: 20_000 });
+    expect((await metric('chaperone_policy_status_writes_total')) - statusWrites).toBe(times.length);
+    const heap = process.memoryUsage();
+    await annotate(
+      `Heap: ${Math.round(heap.heapUsed / 2 ** 20)} MiB used, ${Math.round(heap.rss / 2 ** 20)} MiB resident`,
+    );
+    expect(heap.heapUsed).toBeLessThan(200 * 2 ** 20);
+    expect((await storedBundle(client, namespace)).policies.map(({ name }) => name)).toContain(DISCOVERY_POLICY);
+  },
+);
