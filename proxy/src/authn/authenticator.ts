@@ -71,6 +71,10 @@ interface Verified {
   readonly keys: IssuerKeys;
 }
 
+function isStillGood({ identity, generation, keys }: Verified, now: number): boolean {
+  return generation === keys.generation && now < identity.expiresAt;
+}
+
 interface Issuer {
   readonly authenticator: JwtAuthenticator;
   readonly keys: IssuerKeys;
@@ -102,14 +106,13 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator {
     // Taken before: keys that change meanwhile make the entry void.
     const { generation } = keys;
     const identity = await verifyToken(token, authenticator, keys, clock.now());
-    const until = Math.min(identity.expiresAt, clock.now() + VERIFIED_MS);
-    verified.set(token.digest, { identity, generation, keys }, until);
+    verified.set(token.digest, { identity, generation, keys }, VERIFIED_MS);
     return identity;
   }
 
   async function reviewServiceAccount(token: CompactToken, issuer: string): Promise<Identity> {
     const expiresAt = checkBeforeReview(token, serviceAccounts.audience, clock.now());
-    const vouched = await reviewer.review(token, expiresAt);
+    const vouched = await reviewer.review(token);
     return serviceAccountIdentity(vouched, serviceAccounts.identity, { issuer, expiresAt });
   }
 
@@ -133,7 +136,7 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator {
     if (text.length > MAX_TOKEN_LENGTH) throw new AuthenticationError('TokenTooLong');
     const digest = tokenDigest(text);
     const known = verified.get(digest);
-    if (known !== undefined && known.generation === known.keys.generation) return known.identity;
+    if (known !== undefined && isStillGood(known, clock.now())) return known.identity;
     return route(parseCompactToken(text, digest));
   }
 

@@ -1,10 +1,12 @@
 import type { Clock } from '@chaperone/crds/client/clock';
 
-/** What is kept until a moment, at most so many entries; the one that was used least lately goes first. */
+/**
+ * What is kept for a while, at most so many entries; the one that was used least lately goes first. Time is monotonic:
+ * a wall clock that is set back must not keep anything longer.
+ */
 export interface ExpiringCache<Value> {
   get(key: string): Value | undefined;
-  /** `expiresAt` in milliseconds since the epoch. */
-  set(key: string, value: Value, expiresAt: number): void;
+  set(key: string, value: Value, lifetimeMs: number): void;
   delete(key: string): void;
   readonly size: number;
 }
@@ -26,14 +28,14 @@ export function newExpiringCache<Value>(options: {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
       entries.delete(key);
-      if (entry.expiresAt <= clock.now()) return undefined;
+      if (entry.expiresAt <= clock.monotonic()) return undefined;
       entries.set(key, entry);
       return entry.value;
     },
-    set(key, value, expiresAt) {
+    set(key, value, lifetimeMs) {
       entries.delete(key);
-      if (expiresAt <= clock.now()) return;
-      entries.set(key, { value, expiresAt });
+      if (lifetimeMs <= 0) return;
+      entries.set(key, { value, expiresAt: clock.monotonic() + lifetimeMs });
       if (entries.size <= capacity) return;
       const oldest = entries.keys().next();
       if (oldest.done !== true) entries.delete(oldest.value);

@@ -10,11 +10,11 @@ import { judgeTokenReview, tokenReviewCall, type VouchedServiceAccount } from '.
 /** Asks the API server about tokens, and remembers its answers for a moment. */
 export interface TokenReviewer {
   /**
-   * `expiresAt` is when the token ends by its own words, in milliseconds since the epoch.
+   * That the token has not expired is for the caller to see each time: an answer is remembered without looking at it.
    *
    * @throws AuthenticationError
    */
-  review(token: CompactToken, expiresAt: number): Promise<VouchedServiceAccount>;
+  review(token: CompactToken): Promise<VouchedServiceAccount>;
 }
 
 export type ReviewOutcome = 'Vouched' | 'Refused' | 'Failed' | 'Limited';
@@ -48,11 +48,11 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
   const strangers = newTokenBucket({ ...STRANGERS, clock });
   const inFlight = new Map<string, Promise<VouchedServiceAccount>>();
 
-  async function ask({ text, digest }: CompactToken, expiresAt: number): Promise<VouchedServiceAccount> {
+  async function ask({ text, digest }: CompactToken): Promise<VouchedServiceAccount> {
     try {
       const answer = judgeTokenReview(await request(tokenReviewCall(text, audience)), audience);
-      vouched.set(digest, answer, Math.min(clock.now() + VOUCHED_MS, expiresAt));
-      known.set(digest, true, Math.min(clock.now() + KNOWN_MS, expiresAt));
+      vouched.set(digest, answer, VOUCHED_MS);
+      known.set(digest, true, KNOWN_MS);
       observe?.('Vouched');
       return answer;
     } catch (error) {
@@ -62,7 +62,7 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
 
   function failureOf(digest: string, error: unknown): AuthenticationError {
     if (error instanceof AuthenticationError && error.status === 401) {
-      refused.set(digest, error, clock.now() + REFUSED_MS);
+      refused.set(digest, error, REFUSED_MS);
       known.delete(digest);
       observe?.('Refused');
       return error;
@@ -78,7 +78,7 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
   }
 
   return {
-    async review(token, expiresAt) {
+    async review(token) {
       const { digest } = token;
       const remembered = vouched.get(digest);
       if (remembered !== undefined) return remembered;
@@ -90,7 +90,7 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
         observe?.('Limited');
         throw new AuthenticationError('TooManyTokenReviews');
       }
-      const asking = ask(token, expiresAt).finally(() => inFlight.delete(digest));
+      const asking = ask(token).finally(() => inFlight.delete(digest));
       inFlight.set(digest, asking);
       return asking;
     },
