@@ -1,0 +1,36 @@
+import { newFakeClock } from '@chaperone/test/faults/fake-clock';
+import { expect, test } from 'vitest';
+import { newExpiringCache } from './expiring-cache.ts';
+
+test('an entry is there until its time has passed, whatever the wall clock does', async () => {
+  const clock = newFakeClock();
+  const cache = newExpiringCache<number>({ capacity: 2, clock });
+  cache.set('a', 1, 1_000);
+  clock.jumpWallClock(-86_400_000);
+  await clock.advance(999);
+  expect(cache.get('a')).toBe(1);
+  await clock.advance(1);
+  expect(cache.get('a')).toBeUndefined();
+  expect(cache.size).toBe(0);
+});
+
+test('what was used least lately makes room', () => {
+  const cache = newExpiringCache<number>({ capacity: 2, clock: newFakeClock() });
+  cache.set('a', 1, 1_000);
+  cache.set('b', 2, 1_000);
+  expect(cache.get('a')).toBe(1);
+  cache.set('c', 3, 1_000);
+  expect([cache.get('a'), cache.get('b'), cache.get('c'), cache.size]).toEqual([1, undefined, 3, 2]);
+});
+
+test('an entry is replaced, removed, and not taken without time', () => {
+  const cache = newExpiringCache<number>({ capacity: 1, clock: newFakeClock() });
+  cache.set('a', 1, 1_000);
+  cache.set('a', 2, 1_000);
+  expect([cache.get('a'), cache.size]).toEqual([2, 1]);
+  cache.set('a', 3, 0);
+  expect(cache.get('a')).toBeUndefined();
+  cache.set('b', 1, 1_000);
+  cache.delete('b');
+  expect(cache.size).toBe(0);
+});
