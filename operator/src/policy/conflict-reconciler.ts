@@ -15,8 +15,8 @@ export interface ConflictReconcilerOptions {
   readonly clock: Clock;
   /** Lets timers and sockets have their turn. */
   readonly pause: () => Promise<void>;
-  /** Called after each comparison, also where nothing had to be compared. */
-  readonly onCompared: () => void;
+  /** Called after each comparison, also where nothing had to be compared, with the milliseconds that it took. */
+  readonly onCompared: (durationMs: number) => void;
 }
 
 export interface ConflictReconciler extends Reconciler {
@@ -75,10 +75,11 @@ export function newConflictReconciler(options: ConflictReconcilerOptions): Confl
   return {
     conflictsOf: (uid) => compared?.byUid.get(uid) ?? 'pending',
     async reconcile(_request, { signal }) {
+      const began = clock.monotonic();
       try {
         compared = await compare(signal);
       } finally {
-        onCompared();
+        onCompared(clock.monotonic() - began);
       }
       const until = compared?.until ?? Infinity;
       return until === Infinity ? {} : { requeueAfterMs: Math.max(until - clock.now(), 1) };

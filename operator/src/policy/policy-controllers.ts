@@ -127,7 +127,8 @@ export function newPolicyControllers(options: PolicyControllersOptions): PolicyC
   };
 
   let bundledAt = -Infinity;
-  let comparedAt = -Infinity;
+  /** Not before: while policies come by the hundred, comparing them takes a small part of the time at most. */
+  let compareAfter = -Infinity;
 
   const bundleController = controllerOf(
     'bundle',
@@ -159,8 +160,7 @@ export function newPolicyControllers(options: PolicyControllersOptions): PolicyC
       changes,
       onDecided() {
         bundledAt = clock.monotonic();
-        const delay = Math.max(comparedAt + settings.conflictGapMs - bundledAt, 0);
-        conflictController.enqueueAfter(CONFLICTS_REQUEST, delay);
+        conflictController.enqueueAfter(CONFLICTS_REQUEST, Math.max(compareAfter - bundledAt, 0));
       },
     }),
   );
@@ -170,8 +170,8 @@ export function newPolicyControllers(options: PolicyControllersOptions): PolicyC
     metrics: policyMetrics,
     clock,
     pause,
-    onCompared() {
-      comparedAt = clock.monotonic();
+    onCompared(durationMs) {
+      compareAfter = clock.monotonic() + Math.max(settings.conflictGapMs, 4 * durationMs);
       enqueueDue();
     },
   });

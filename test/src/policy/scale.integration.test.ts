@@ -118,8 +118,7 @@ test(
         { ...policy(index, 'second'), metadata: { name: `policy-${index}` } },
         { force: true },
       );
-      await bundleHolds(changed.metadata.name, changed.metadata.generation ?? 0);
-      times.push(performance.now() - began);
+      times.push((await bundleHeld(changed.metadata.name, changed.metadata.generation ?? 0)) - began);
       await new Promise((done) => setTimeout(done, 1_500));
     }
     const [, , median = Infinity] = times.toSorted((left, right) => left - right);
