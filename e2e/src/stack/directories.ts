@@ -23,7 +23,7 @@ export interface StackDirectories {
   readonly state: string;
   /** The contract with everything outside: see the design of `make up`. */
   readonly env: string;
-  /** Held while the stack is being started or ended; not inside `root`, which comes and goes. */
+  /** Held while the stack is being started or ended. Beside `root`, which comes and goes. */
   readonly lock: string;
 }
 
@@ -40,7 +40,7 @@ export function stackDirectories(root: string): StackDirectories {
     issuer: join(root, 'issuer'),
     state: join(root, 'state'),
     env: join(root, 'env'),
-    lock: join(CHECKOUT, 'node_modules', '.cache', 'chaperone', `${id}.lock`),
+    lock: `${root}.lock`,
   };
 }
 

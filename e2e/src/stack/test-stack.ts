@@ -107,7 +107,9 @@ async function clear(supervisor: Supervisor, directories: StackDirectories): Pro
 
 function directoriesIn(parent: string): string[] {
   try {
-    return readdirSync(parent);
+    return readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
   } catch {
     return [];
   }

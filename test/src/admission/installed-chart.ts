@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfig } from '@chaperone/e2e/cluster/kubeconfig';
+import { startTestControlPlane } from '@chaperone/e2e/stack/test-control-plane';
 import { runCommand, type CommandResult } from '@chaperone/e2e/process/run-command';
 import { Agent, request } from 'undici';
 import { expect, inject, vi } from 'vitest';
 import { approvalRequest } from './approval-request.ts';
-import { startOwnControlPlane } from './own-control-plane.ts';
 
 export const CHART = join(import.meta.dirname, '../../../charts/chaperone');
 export const NAMESPACE = 'chaperone-system';
@@ -81,9 +81,10 @@ export function as(
  * hold for the whole cluster, and would refuse what those tests do to ApprovalRequests.
  */
 export async function installChart(values: readonly string[] = []): Promise<Installation> {
-  const ownControlPlane = await startOwnControlPlane();
+  const own = await startTestControlPlane('chart');
   try {
-    const { controlPlane, directory } = ownControlPlane;
+    const { controlPlane } = own;
+    const directory = own.directories.root;
     const { url, credentials } = controlPlane;
     const certificateAuthority = readFileSync(controlPlane.caFile, 'utf8');
     const admin: Caller = { kubeconfig: controlPlane.adminKubeconfig, flags: [] };
@@ -186,13 +187,13 @@ export async function installChart(values: readonly string[] = []): Promise<Inst
       replica,
       stop: async () => {
         await dispatcher.close();
-        await ownControlPlane.stop();
+        await own.stop();
       },
     };
     await untilAdmissionPoliciesAct(installation);
     return installation;
   } catch (error) {
-    await ownControlPlane.stop();
+    await own.stop();
     throw error;
   }
 }
