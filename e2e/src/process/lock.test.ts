@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireLock } from './lock.ts';
 
@@ -33,6 +33,7 @@ async function holder(): Promise<ReturnType<typeof spawn>> {
 test('a lock that nobody holds is taken, and can be taken again after its release', async () => {
   const first = await acquireLock(file, { timeout: 0 });
   expect(first).toBeDefined();
+  expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   first?.release();
   const second = await acquireLock(file, { timeout: 0 });
   expect(second).toBeDefined();

@@ -40,7 +40,8 @@ export async function acquireLock(file: string, options: LockOptions): Promise<L
 
 function beginExclusive(database: DatabaseSync): boolean {
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, so that no journal has to lie beside the file.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     // SQLITE_BUSY (5): another process holds it. Anything else (a full disk, a directory) is not a lost race.
