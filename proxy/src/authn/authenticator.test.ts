@@ -1,6 +1,7 @@
 import { startHttpsIssuer, type HttpsIssuer } from '@chaperone/test/authn/https-issuer';
 import { refusalOfAsync } from '@chaperone/test/authn/refusal';
 import { forgeKey, forgeToken, jwkSet, mintForged, type ForgeKey } from '@chaperone/test/authn/token-forge';
+import { untilReady } from '@chaperone/test/authn/until-ready';
 import { newFakeClock, type FakeClock } from '@chaperone/test/faults/fake-clock';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -70,7 +71,7 @@ beforeEach(async () => {
     observe: (event) => void events.push(event),
   });
   void authenticator.run(stop.signal);
-  await expect.poll(() => authenticator.issuers().every(({ ready }) => ready)).toBe(true);
+  await untilReady(authenticator);
   return () => stop.abort();
 });
 

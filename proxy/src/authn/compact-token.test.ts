@@ -12,13 +12,9 @@ const head = (extra: object): string => token(encode({ alg: 'RS256', ...extra })
 describe('parseCompactToken', () => {
   test('reads header and claims, and keeps a digest in place of the token', () => {
     const text = token(HEAD);
-    expect(parseCompactToken(text)).toMatchObject({
-      text,
-      algorithm: 'RS256',
-      keyId: 'k',
-      claims: { iss: 'https://issuer.example' },
-      digest: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/u),
-    });
+    const { digest, ...read } = parseCompactToken(text);
+    expect(read).toEqual({ text, algorithm: 'RS256', keyId: 'k', claims: { iss: 'https://issuer.example' } });
+    expect(digest).toMatch(/^[A-Za-z0-9+/]{43}=$/u);
   });
 
   const accepted: Record<string, string> = {

@@ -234,9 +234,8 @@ describe('an answer that cannot be used', () => {
   test.each(Object.entries(table))('is %s', async (_sentence, [path, answer, error]) => {
     issuer.on(path, answer(issuer.configuration.url));
     await run();
-    expect(events).toEqual([
-      { kind: 'KeysNotRead', issuer: issuer.configuration.url, error: expect.objectContaining(error) },
-    ]);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ kind: 'KeysNotRead', issuer: issuer.configuration.url, error });
     expect(keys.ready).toBe(false);
     expect(issuer.requests).not.toContain('/elsewhere');
     expect(await ask(tokenOf(first))).toBe('IssuerUnavailable');
@@ -253,7 +252,7 @@ describe('an answer that cannot be used', () => {
     await expect.poll(() => events.length).toBe(1);
     expect(events[0]).toMatchObject({
       kind: 'KeysNotRead',
-      error: { message: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE') },
+      error: { message: 'no answer: UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
     });
     await stranger.refuse();
   });
