@@ -13,7 +13,7 @@ import { configMaps, events, type ConfigMap } from '@chaperone/crds/client/kinds
 import { kubeConfigFromFile, kubeConfigFromString } from '@chaperone/crds/client/kubeconfig';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import { newClient, type Client } from '@chaperone/crds/client/resource-client';
-import { newLogger } from '@chaperone/operator/logger';
+import { newLogger, type LogLevel } from '@chaperone/operator/logger';
 import { newMetrics, type Metrics } from '@chaperone/operator/metrics';
 import {
   newPolicyControllers,
@@ -35,6 +35,8 @@ export interface PolicyOperatorOptions {
   readonly inline?: boolean;
   readonly settings?: Partial<PolicySettings>;
   readonly onWrite?: WriteFault;
+  /** Default debug. */
+  readonly logLevel?: LogLevel;
 }
 
 /** The policy controllers of one operator process, with its own connection and nothing remembered. */
@@ -55,7 +57,7 @@ export function startPolicyOperator(options: PolicyOperatorOptions): PolicyOpera
     options.inline === true ? kubeConfigFromString(options.kubeconfig) : kubeConfigFromFile(options.kubeconfig);
   const metrics = newMetrics();
   const log = newLogLines();
-  const logger = newLogger({ level: 'debug', stream: log.stream });
+  const logger = newLogger({ level: options.logLevel ?? 'debug', stream: log.stream });
   const plain = newConnection({ kubeConfig, userAgent: 'policy-operator-test', observe: (call) => metrics.call(call) });
   const writes: string[] = [];
   let isKilled = false;
