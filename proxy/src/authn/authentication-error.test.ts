@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AUTHENTICATION_ERRORS, AuthenticationError, type AuthenticationErrorCode } from './authentication-error.ts';
 
@@ -31,4 +33,13 @@ describe('AuthenticationError', () => {
     const isJudged = !/Unavailable$|^TooMany/u.test(code);
     expect(status === 401).toBe(isJudged);
   });
+});
+
+test('the documentation has every refusal', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/authentication.md'), 'utf8');
+  const rows = Object.entries(AUTHENTICATION_ERRORS).map(
+    ([code, { status, message }]) => `| \`${code}\` | ${status} | ${message} |`,
+  );
+  const table = ['| code | status | message |', '|---|---|---|', ...rows].join('\n');
+  expect(/<!-- refusals -->\n(.*?)\n<!-- end -->/su.exec(text)?.[1]).toBe(table);
 });

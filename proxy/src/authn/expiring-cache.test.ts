@@ -14,17 +14,21 @@ test('an entry is there until its time has passed, whatever the wall clock does'
   expect(cache.size).toBe(0);
 });
 
-test('what was used least lately makes room', () => {
-  const cache = newExpiringCache<number>({ capacity: 2, clock: newFakeClock() });
-  cache.set('a', 1, 1_000);
-  cache.set('b', 2, 1_000);
-  expect(cache.get('a')).toBe(1);
-  cache.set('c', 3, 1_000);
-  expect([cache.get('a'), cache.get('b'), cache.get('c'), cache.size]).toEqual([1, undefined, 3, 2]);
+test('what is used stays, what is not makes room, and the bound holds', () => {
+  const cache = newExpiringCache<number>({ capacity: 100, clock: newFakeClock() });
+  cache.set('used', 1, 1_000);
+  cache.set('unused', 1, 1_000);
+  for (let index = 0; index < 1_000; index += 1) {
+    cache.set(`flood ${index}`, index, 1_000);
+    expect(cache.get('used')).toBe(1);
+    expect(cache.size).toBeLessThanOrEqual(100);
+  }
+  expect(cache.get('unused')).toBeUndefined();
+  expect([cache.get('flood 999'), cache.get('flood 960')]).toEqual([999, 960]);
 });
 
 test('an entry is replaced, removed, and not taken without time', () => {
-  const cache = newExpiringCache<number>({ capacity: 1, clock: newFakeClock() });
+  const cache = newExpiringCache<number>({ capacity: 2, clock: newFakeClock() });
   cache.set('a', 1, 1_000);
   cache.set('a', 2, 1_000);
   expect([cache.get('a'), cache.size]).toEqual([2, 1]);

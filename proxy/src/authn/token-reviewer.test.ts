@@ -130,18 +130,27 @@ describe('a flood of tokens that nobody knows', () => {
     expect(await ask('known')).toBe('accepted');
   });
 
-  test('has at most 64 reviews under way', async () => {
+  test('has at most 32 reviews under way, and leaves as many for who was vouched for before', async () => {
+    const known = Array.from({ length: 40 }, (_, index) => `known ${index}`);
+    for (const text of known) await ask(text);
+    await clock.advance(10_000);
+    calls = [];
     let release: (() => void) | undefined;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
     answer = () => gate.then(() => status(true));
-    const asked = Array.from({ length: 80 }, (_, index) => ask(`token ${index}`));
+    const strangers = Array.from({ length: 80 }, (_, index) => ask(`token ${index}`));
+    await settle();
+    expect(calls).toHaveLength(32);
+    const others = known.map(ask);
     await settle();
     expect(calls).toHaveLength(64);
     release?.();
-    const answers = await Promise.all(asked);
-    expect(answers.filter((code) => code === 'TooManyTokenReviews')).toHaveLength(16);
+    const limited = async (asked: readonly Promise<string>[]): Promise<number> =>
+      (await Promise.all(asked)).filter((code) => code === 'TooManyTokenReviews').length;
+    expect([await limited(strangers), await limited(others)]).toEqual([48, 8]);
+    expect(await ask('token 0')).toBe('accepted');
     expect(new AuthenticationError('TooManyTokenReviews')).toMatchObject({ status: 429, retryAfterSeconds: 1 });
   });
 });

@@ -36,6 +36,8 @@ const REFUSED_MS = 2_000;
 const KNOWN_MS = 3_600_000;
 const CAPACITY = 4_096;
 const MAX_IN_FLIGHT = 64;
+/** Of these; the rest is kept for tokens that were good before, should the API server be slow. */
+const MAX_STRANGERS_IN_FLIGHT = 32;
 /** Tokens never seen before, a second; whoever makes them up floods neither the API server nor the callers it knows. */
 const STRANGERS = { capacity: 100, refillMs: 20 } as const;
 
@@ -47,6 +49,12 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
   const known = cacheOf<true>();
   const strangers = newTokenBucket({ ...STRANGERS, clock });
   const inFlight = new Map<string, Promise<VouchedServiceAccount>>();
+  let strangersInFlight = 0;
+
+  function isLimited(isStranger: boolean): boolean {
+    if (inFlight.size >= MAX_IN_FLIGHT) return true;
+    return isStranger && (strangersInFlight >= MAX_STRANGERS_IN_FLIGHT || !strangers.take());
+  }
 
   async function ask({ text, digest }: CompactToken): Promise<VouchedServiceAccount> {
     try {
@@ -86,11 +94,16 @@ export function newTokenReviewer({ request, audience, clock, observe }: TokenRev
       if (refusal !== undefined) throw refusal;
       const asked = inFlight.get(digest);
       if (asked !== undefined) return asked;
-      if (inFlight.size >= MAX_IN_FLIGHT || (known.get(digest) !== true && !strangers.take())) {
+      const isStranger = known.get(digest) !== true;
+      if (isLimited(isStranger)) {
         observe?.('Limited');
         throw new AuthenticationError('TooManyTokenReviews');
       }
-      const asking = ask(token).finally(() => inFlight.delete(digest));
+      if (isStranger) strangersInFlight += 1;
+      const asking = ask(token).finally(() => {
+        inFlight.delete(digest);
+        if (isStranger) strangersInFlight -= 1;
+      });
       inFlight.set(digest, asking);
       return asking;
     },
