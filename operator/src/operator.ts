@@ -14,6 +14,7 @@ import { newAdmissionInformers } from './admission/informers.ts';
 import { readShippedAdmission } from './admission/shipped.ts';
 import { approvalRequests, newApprovalRequestController } from './approvalrequest/controller.ts';
 import { newLeaseReplicas } from './approvalrequest/replicas.ts';
+import { newGateway } from './gateway/gateway.ts';
 import type { Logger } from './logger.ts';
 import { newMetrics } from './metrics.ts';
 import type { OperatorOptions } from './options.ts';
@@ -70,8 +71,8 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
 
   const shipped = await readShippedAdmission(options.admission.directory, {
     namespace,
-    operator: options.serviceAccounts.operator,
-    proxy: options.serviceAccounts.proxy,
+    operator: options.serviceAccountName,
+    proxy: options.gateway.serviceAccountName,
     breakGlassGroups: options.admission.breakGlassGroups,
   });
   const recorder = newEventRecorder({
@@ -109,10 +110,24 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
     retentionMs: options.approvals.retention,
   });
 
-  const informers = [...policy.informers, requests, replicaLeases, ...liveAdmissions.informers];
+  const gateway = newGateway({
+    client,
+    kubeConfig,
+    namespace,
+    configuration: options.gateway,
+    published: policy.published,
+    policies: policy.agentPolicies,
+    maskingRules: policy.maskingRules,
+    recorder,
+    metrics,
+    clock,
+    logger,
+  });
+
+  const informers = [...gateway.informers, ...policy.informers, requests, replicaLeases, ...liveAdmissions.informers];
   const manager = newManager({
     informers,
-    controllers: [...policy.controllers, approvals],
+    controllers: [...policy.controllers, ...gateway.controllers, approvals],
     elector: newLeaderElector({
       leases: client.resource(leases),
       namespace,
@@ -143,6 +158,7 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
     await manager.run(signal);
   } finally {
     admission.stop();
+    await gateway.stop();
     await admin.close();
     await connection.close();
   }

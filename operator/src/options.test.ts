@@ -14,7 +14,7 @@ function findings(value: unknown): readonly string[] {
 
 describe('a configuration', () => {
   test('may be empty: everything has a sound default', () => {
-    expect(parseOptions(undefined)).toEqual({
+    expect(parseOptions(undefined)).toMatchObject({
       namespace: 'chaperone-system',
       log: { level: 'info' },
       admin: { host: '0.0.0.0', port: 8081 },
@@ -23,8 +23,15 @@ describe('a configuration', () => {
         directory: join(import.meta.dirname, '../../charts/chaperone/files/admission'),
         breakGlassGroups: ['system:masters'],
       },
-      serviceAccounts: { operator: 'chaperone-operator', proxy: 'chaperone-proxy' },
+      serviceAccountName: 'chaperone-operator',
       approvals: { retention: 604_800_000 },
+      gateway: {
+        managed: true,
+        serviceAccountName: 'chaperone-proxy',
+        replicas: 2,
+        impersonation: 'Constrained',
+        tls: { mode: 'SelfSigned' },
+      },
     });
   });
 

@@ -1,5 +1,6 @@
 import { parseDuration } from '@chaperone/crds/validation/duration';
 import { z } from 'zod';
+import { gatewaySchema } from './gateway/configuration.ts';
 
 /** A Go duration such as `45s` or `168h`; the result is in milliseconds. */
 const duration = (fallback: string) =>
@@ -58,13 +59,9 @@ const schema = z.strictObject({
       breakGlassGroups: z.array(z.string().min(1)).default(['system:masters']),
     })
     .prefault({}),
-  /** Names of the ServiceAccounts, as in the chart. */
-  serviceAccounts: z
-    .strictObject({
-      operator: z.string().min(1).default('chaperone-operator'),
-      proxy: z.string().min(1).default('chaperone-proxy'),
-    })
-    .prefault({}),
+  /** The operator's own ServiceAccount, as in the chart: a part of what the admission policies say. */
+  serviceAccountName: z.string().min(1).default('chaperone-operator'),
+  gateway: gatewaySchema.prefault({}),
   approvals: z
     .strictObject({
       /** How long a closed ApprovalRequest is kept. */

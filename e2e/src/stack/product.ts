@@ -88,6 +88,7 @@ async function startOperator(
       namespace: CHAPERONE_NAMESPACE,
       kubeconfig: credentials,
       admin: { host: '127.0.0.1', port: ports.operatorAdmin },
+      gateway: { managed: false },
     }),
   );
   const record = await supervisor.start({
