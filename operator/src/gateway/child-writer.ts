@@ -73,21 +73,23 @@ export async function applyOrRemake<T extends KubernetesObject>(
   }
 }
 
-/** Removes a child; one that is gone is fine. */
+/** Removes a child and tells whether it was there. */
 export async function removeChild<T extends KubernetesObject>(
   client: Pick<ResourceClient<T>, 'delete'>,
   name: { readonly name: string; readonly namespace?: string | undefined; readonly uid?: string | undefined },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await client.delete(
       { name: name.name, namespace: name.namespace },
       { signal, ...(name.uid === undefined ? {} : { uid: name.uid }) },
     );
+    return true;
   } catch (error) {
     if (!isNotFound(error)) {
       throw error;
     }
+    return false;
   }
 }
 

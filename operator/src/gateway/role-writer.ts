@@ -138,8 +138,11 @@ async function removeOthers<T extends KubernetesObject>(
   const others = [...found, ...maybe.map((name) => ({ name, namespace: undefined, uid: undefined }))].filter(
     (name) => !keep.has(keyOf(name)),
   );
-  await inParallel(others, CONCURRENCY, (name) => removeChild(client, name, signal));
-  return others.length;
+  let removed = 0;
+  await inParallel(others, CONCURRENCY, async (name) => {
+    removed += (await removeChild(client, name, signal)) ? 1 : 0;
+  });
+  return removed;
 }
 
 const keyOf = ({ name, namespace }: ObjectName): string => `${namespace ?? ''}/${name}`;
