@@ -12,14 +12,17 @@ export interface OperatorProcess {
   cpuMs(): Promise<number>;
   /** Bytes of JavaScript heap in use, garbage included. */
   heapUsed(): Promise<number>;
-  /** Bytes of memory that the kernel has given it, and the most that it ever had. */
-  resident(): { readonly now: number; readonly peak: number };
+  /** Bytes of memory that are its own, without the pages of files (Node's binary), which the kernel can take back. */
+  ownMemory(): number;
   stop(): Promise<void>;
 }
 
+/** Else V8 lets garbage grow as large as the machine allows before it collects it. */
+const MEMORY_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=128'];
+
 export async function startOperatorProcess(kubeconfig: string, namespace: string): Promise<OperatorProcess> {
   const child = fork(resolve(import.meta.dirname, 'operator-process-main.ts'), [kubeconfig, namespace], {
-    execArgv: ['--conditions=source'],
+    execArgv: ['--conditions=source', ...MEMORY_FLAGS],
   });
   const ended = once(child, 'exit');
   await answerTo(child, 'ready');
@@ -27,7 +30,7 @@ export async function startOperatorProcess(kubeconfig: string, namespace: string
     metric: (name) => answerTo(child, name),
     cpuMs: () => answerTo(child, 'cpuMs'),
     heapUsed: () => answerTo(child, 'heapUsed'),
-    resident: () => ({ now: memoryOf(child, 'VmRSS'), peak: memoryOf(child, 'VmHWM') }),
+    ownMemory: () => ownMemoryOf(child),
     async stop() {
       child.disconnect();
       await ended;
@@ -52,7 +55,7 @@ function answerTo(child: ChildProcess, question: string): Promise<number> {
   });
 }
 
-function memoryOf({ pid }: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
-  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+function ownMemoryOf({ pid }: ChildProcess): number {
+  const found = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(found?.[1]) * 1_024;
 }
