@@ -78,6 +78,9 @@ export function newEnforcedReconciler<T extends ObjectWithStatus>(options: Enfor
       const status = statusOf(object);
       const conditions = status?.conditions ?? [];
       const next = judgeEnforced({ ...facts(), uid, generation, status });
+      if (next === undefined) {
+        return {};
+      }
       const before = findCondition(conditions, 'Enforced');
       const after = findCondition(setCondition(conditions, next, clock.now()), 'Enforced');
       if (after === undefined || after === before) {

@@ -20,14 +20,21 @@ export interface EnforcedInput {
   /** The generation of an object that a revision holds; undefined where it holds none or is not remembered. */
   readonly generationIn: (revision: string, uid: string) => number | undefined;
   readonly replicas: readonly Replica[];
-  /** The gateway has the rights that the revision in force needs. */
-  readonly covered: boolean;
+  /** The revision for which the gateway was last given its rights. */
+  readonly covered: string | undefined;
   readonly impersonation: Impersonation;
 }
 
-/** Judges `Enforced` of one AgentPolicy or MaskingRule. Pure. */
-export function judgeEnforced(input: EnforcedInput): NextCondition {
+/**
+ * Judges `Enforced` of one AgentPolicy or MaskingRule. Undefined: this process does not know enough yet to say another
+ * thing than an earlier one said of the same generation, so that a restart is no news. Pure.
+ */
+export function judgeEnforced(input: EnforcedInput): NextCondition | undefined {
   const { uid, generation, revision, generationIn, replicas, covered } = input;
+  const earlier = findCondition(input.status?.conditions, 'Enforced');
+  if ((revision === undefined || covered === undefined) && earlier?.observedGeneration === generation) {
+    return undefined;
+  }
   const say = (status: NextCondition['status'], reason: EnforcedReason, message: string): NextCondition => ({
     type: 'Enforced',
     status,
@@ -57,7 +64,8 @@ export function judgeEnforced(input: EnforcedInput): NextCondition {
   if (serving < replicas.length) {
     return say('False', 'ReplicasBehind', counted);
   }
-  return covered
+  // Judged by this object alone: what another change still needs concerns nobody here.
+  return covered !== undefined && generationIn(covered, uid) === generation
     ? say('True', 'ReplicasCurrent', counted)
     : say('Unknown', 'Pending', `${counted}, and the gateway is about to be given the rights for it`);
 }

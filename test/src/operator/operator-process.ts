@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { choosePorts } from '@chaperone/e2e/process/free-port';
+import { CHECKOUT } from '@chaperone/e2e/stack/directories';
+
+/** The operator as it is shipped, in a process of its own. */
+export interface OperatorProcess {
+  readonly adminUrl: string;
+  /** All that it has logged since the first start, one line each. */
+  readonly log: () => string;
+  readonly pid: () => number | undefined;
+  start(): void;
+  /** Signals the process and waits until it is gone; answers its exit code, null when a signal ended it. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+  /** Waits until the process ends by itself; answers its exit code. */
+  ended(): Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+export async function newOperatorProcess(kubeconfig: string, configuration: object = {}): Promise<OperatorProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'operator-process-'));
+  const { admin } = await choosePorts({ admin: { variable: '' } }, {});
+  const config = join(directory, 'operator.json');
+  // JSON is YAML.
+  writeFileSync(
+    config,
+    JSON.stringify({
+      kubeconfig,
+      admin: { host: '127.0.0.1', port: admin },
+      gateway: { managed: false },
+      ...configuration,
+    }),
+  );
+  let child: ChildProcess | undefined;
+  let log = '';
+
+  const process_: OperatorProcess = {
+    adminUrl: `http://127.0.0.1:${admin}`,
+    log: () => log,
+    pid: () => child?.pid,
+    start() {
+      child = spawn(
+        process.execPath,
+        ['--conditions=source', join(CHECKOUT, 'operator/src/main.ts'), `--config=${config}`],
+        {
+          stdio: ['ignore', 'pipe', 'pipe'],
+          env: { PATH: process.env['PATH'] },
+        },
+      );
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    },
+    end(signal) {
+      const gone = process_.ended();
+      child?.kill(signal);
+      return gone;
+    },
+    async ended() {
+      if (child === undefined) return null;
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      return child.exitCode;
+    },
+    async stop() {
+      await process_.end('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return process_;
+}
+
+/** What an endpoint of the admin server answers: its status and text, or status 0 when nobody listens. */
+export async function answerOf(url: string): Promise<{ readonly status: number; readonly text: string }> {
+  try {
+    const response = await fetch(url);
+    return { status: response.status, text: await response.text() };
+  } catch {
+    return { status: 0, text: '' };
+  }
+}
