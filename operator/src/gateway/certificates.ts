@@ -50,7 +50,7 @@ export async function newAuthority(commonName: string, validity: Validity): Prom
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await pemOfKey(keys.privateKey) };
+  return { certificate: `${certificate.toString('pem').trim()}\n`, key: await pemOfKey(keys.privateKey) };
 }
 
 /** A serving certificate with a new key, signed by an authority. */
@@ -78,7 +78,7 @@ export async function issueServing(authority: KeyPair, names: ServingNames, vali
       ]),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await pemOfKey(keys.privateKey) };
+  return { certificate: `${certificate.toString('pem').trim()}\n`, key: await pemOfKey(keys.privateKey) };
 }
 
 const dates = ({ from, until }: Validity): { readonly notBefore: Date; readonly notAfter: Date } => ({

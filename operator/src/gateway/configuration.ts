@@ -39,13 +39,20 @@ export const gatewaySchema = z.strictObject({
       secretName: name.default('chaperone-proxy-tls'),
       /** Names beside those of the Service by which callers reach the gateway. */
       dnsNames: z.array(z.string().min(1).max(253)).max(64).default([]),
-      ipAddresses: z.array(z.union([z.ipv4(), z.ipv6()])).max(64).default([]),
+      ipAddresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .max(64)
+        .default([]),
       /** Days that a serving certificate of the self-signed authority lasts; a third before its end it is replaced. */
       certificateDays: z.int().min(1).max(825).default(90),
       /** Days that the authority lasts; its successor is published at two thirds, and takes over after a sixth. */
       authorityDays: z.int().min(6).max(7_300).default(1_825),
       issuerRef: z
-        .strictObject({ name, kind: z.string().min(1).default('Issuer'), group: z.string().min(1).default('cert-manager.io') })
+        .strictObject({
+          name,
+          kind: z.string().min(1).default('Issuer'),
+          group: z.string().min(1).default('cert-manager.io'),
+        })
         .optional(),
     })
     .refine((tls) => tls.mode !== 'CertManager' || tls.issuerRef !== undefined, {

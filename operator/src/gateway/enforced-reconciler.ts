@@ -63,7 +63,11 @@ export function newEnforcedReconciler<T extends ObjectWithStatus>(options: Enfor
     // Waiting is no news, and neither are replicas that come one after another.
     if (before?.status !== after.status && after.status !== 'Unknown') {
       const good = after.status === 'True';
-      const note = { type: good ? ('Normal' as const) : ('Warning' as const), reason: after.reason, note: after.message };
+      const note = {
+        type: good ? ('Normal' as const) : ('Warning' as const),
+        reason: after.reason,
+        note: after.message,
+      };
       recorder.event(object, { ...note, action: 'Enforce' });
     }
   }

@@ -163,12 +163,11 @@ export function newGateway(options: GatewayOptions): Gateway {
   });
 
   function facts(): Omit<EnforcedInput, 'uid' | 'generation' | 'status'> {
-    const revision = published.current()?.revision;
     return {
-      revision,
+      revision: published.current()?.revision,
       generationIn: published.generationIn,
       replicas: replicas.live(),
-      covered: revision !== undefined && rights.covers(revision),
+      covered: rights.covered(),
       impersonation: impersonation.state(),
     };
   }
@@ -179,7 +178,10 @@ export function newGateway(options: GatewayOptions): Gateway {
       ...enforcedOf,
       lister: options.policies.lister,
       api: client.resource(resource<AgentPolicy>(agentPolicies)),
-      configure: ({ metadata: { name, uid } }, condition) => ({ metadata: { name, uid }, status: { conditions: [condition] } }),
+      configure: ({ metadata: { name, uid } }, condition) => ({
+        metadata: { name, uid },
+        status: { conditions: [condition] },
+      }),
     }),
     4,
   );
@@ -189,7 +191,10 @@ export function newGateway(options: GatewayOptions): Gateway {
       ...enforcedOf,
       lister: options.maskingRules.lister,
       api: client.resource(resource<MaskingRule>(maskingRuleKind)),
-      configure: ({ metadata: { name, uid } }, condition) => ({ metadata: { name, uid }, status: { conditions: [condition] } }),
+      configure: ({ metadata: { name, uid } }, condition) => ({
+        metadata: { name, uid },
+        status: { conditions: [condition] },
+      }),
     }),
     4,
   );
@@ -201,9 +206,9 @@ export function newGateway(options: GatewayOptions): Gateway {
   }
 
   const rightsController = control('gateway-rights', rights);
-  const toRights = { map: () => [ONLY] };
+  const toOnly = { map: () => [ONLY] };
   Object.values(roleInformers).forEach((informer) => informer.addHandler(() => rightsController.enqueue(ONLY)));
-  watch(rightsController, namespaces, { ...toRights, predicate: specOrMetadataChanged });
+  watch(rightsController, namespaces, { ...toOnly, predicate: specOrMetadataChanged });
 
   const impersonationController = control('gateway-impersonation', impersonation);
   impersonationController.enqueue(ONLY);
@@ -238,22 +243,19 @@ export function newGateway(options: GatewayOptions): Gateway {
     const shared = { client, namespace, configuration, recorder, metrics };
     const workload = control('gateway-workload', newWorkloadReconciler(shared));
     const tls = control('gateway-tls', newTlsReconciler({ ...shared, clock }));
+    /** Statuses change all the time and concern nobody here. */
+    const child = <T extends KubernetesObject>(informer: Informer<T>): Informer<T> => {
+      watch(workload, informer, { ...toOnly, predicate: specOrMetadataChanged });
+      return informer;
+    };
     const children = [
-      named(deployments, WORKLOAD_NAME, namespace),
-      named(statefulSets, WORKLOAD_NAME, namespace),
-      named(services, WORKLOAD_NAME, namespace),
-      named(podDisruptionBudgets, WORKLOAD_NAME, namespace),
-      named(serviceAccounts, configuration.serviceAccountName, namespace),
-      named(configMaps, CONFIGURATION_CONFIG_MAP, namespace),
+      child(named(deployments, WORKLOAD_NAME, namespace)),
+      child(named(statefulSets, WORKLOAD_NAME, namespace)),
+      child(named(services, WORKLOAD_NAME, namespace)),
+      child(named(podDisruptionBudgets, WORKLOAD_NAME, namespace)),
+      child(named(serviceAccounts, configuration.serviceAccountName, namespace)),
+      child(named(configMaps, CONFIGURATION_CONFIG_MAP, namespace)),
     ];
-    for (const informer of children) {
-      // Statuses change all the time and concern nobody here.
-      informer.addHandler((event) => {
-        if (specOrMetadataChanged(event)) {
-          workload.enqueue(ONLY);
-        }
-      });
-    }
     const certificates = [
       named(secrets, configuration.tls.secretName, namespace),
       named(configMaps, AUTHORITY_CONFIG_MAP, namespace),

@@ -10,7 +10,10 @@ export type ImpersonationMode = (typeof IMPERSONATION_MODES)[number];
 const SERVICE_ACCOUNT_USER = 'system:serviceaccount:';
 
 /** The modes in which a policy's subjects can call, where the ServiceAccounts of some namespaces act under their own names. */
-export function modesOf(subjects: readonly Subject[], nativeNamespaces: readonly string[]): readonly ImpersonationMode[] {
+export function modesOf(
+  subjects: readonly Subject[],
+  nativeNamespaces: readonly string[],
+): readonly ImpersonationMode[] {
   const native = subjects.some((subject) => mayBeNative(subject, nativeNamespaces));
   const onlyNative = subjects.every(
     ({ kind, namespace }) => kind === 'ServiceAccount' && nativeNamespaces.includes(namespace ?? ''),

@@ -8,7 +8,10 @@ export function selects(selector: LabelSelector, labels: Readonly<Record<string,
   );
 }
 
-function holds({ key, operator, values = [] }: LabelSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
+function holds(
+  { key, operator, values = [] }: LabelSelectorRequirement,
+  labels: Readonly<Record<string, string>>,
+): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':

@@ -113,7 +113,8 @@ export function upstreamVerbs(judged: ReadonlySet<string>, target: Target): Read
   const verbs = new Set<string>();
   if (isConnect(target)) {
     // Methods: GET for WebSocket, POST for SPDY; a proxied request has any method.
-    const methods = subresource === PROXY_SUBRESOURCE ? ['get', 'create', 'update', 'patch', 'delete'] : ['get', 'create'];
+    const methods =
+      subresource === PROXY_SUBRESOURCE ? ['get', 'create', 'update', 'patch', 'delete'] : ['get', 'create'];
     methods.filter(() => judged.has('create')).forEach((verb) => verbs.add(verb));
   } else {
     judged.forEach((verb) => verbs.add(verb));

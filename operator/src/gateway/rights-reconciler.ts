@@ -45,8 +45,8 @@ export interface RightsReconcilerOptions {
 }
 
 export interface RightsReconciler extends Reconciler {
-  /** Have the rights that this revision needs been given? */
-  covers(revision: string): boolean;
+  /** The revision for which the rights were last given. */
+  covered(): string | undefined;
 }
 
 /** How soon resources that come later are seen: where a wildcard stands for them, and where none does. */
@@ -115,7 +115,7 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
   }
 
   return {
-    covers: (revision) => covered === revision,
+    covered: () => covered,
     async reconcile(_request, context): Promise<Result> {
       const bundle = options.bundle();
       if (bundle === undefined) {
@@ -132,7 +132,11 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
         return { requeueAfterMs: RELEASE_MISSING_MS };
       }
       const everyMs = usesWildcards(bundle.policies, clock.now()) ? REDISCOVER_WILDCARDS_MS : REDISCOVER_MS;
-      const { rights: desired, widened, roleOptions } = derive(
+      const {
+        rights: desired,
+        widened,
+        roleOptions,
+      } = derive(
         {
           policies: bundle.policies,
           api: await served(everyMs, context),
@@ -220,4 +224,3 @@ function existing(roles: DerivedRoles, namespaces: Lister<Namespace>): DerivedRo
 
 const countRules = ({ clusterRoles: cluster, roles }: DerivedRoles): number =>
   [...cluster, ...roles].reduce((sum, { rules = [] }) => sum + rules.length, 0);
-

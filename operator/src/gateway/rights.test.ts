@@ -66,7 +66,10 @@ function added(rights: Rights): string[] {
 
 function words({ verbs, apiGroups = [], resources = [], nonResourceURLs = [], resourceNames }: RbacRule): string {
   const short = verbs.map((verb) => verb.replace('impersonate-on:user-info:', '')).join(',');
-  const what = resources.length > 0 ? `${apiGroups.map((group) => group || 'core').join(',')}/${resources.join(',')}` : nonResourceURLs.join(',');
+  const what =
+    resources.length > 0
+      ? `${apiGroups.map((group) => group || 'core').join(',')}/${resources.join(',')}`
+      : nonResourceURLs.join(',');
   return `${short} ${what}${resourceNames === undefined ? '' : ` [${resourceNames.join(',')}]`}`;
 }
 
@@ -107,7 +110,13 @@ describe('the rights of', () => {
     },
     {
       name: 'create of what can only be posted are create alone',
-      rules: [{ verbs: ['create'], apiGroups: ['', 'authorization.k8s.io'], resources: ['pods/eviction', 'subjectaccessreviews'] }],
+      rules: [
+        {
+          verbs: ['create'],
+          apiGroups: ['', 'authorization.k8s.io'],
+          resources: ['pods/eviction', 'subjectaccessreviews'],
+        },
+      ],
       want: [
         'create core/pods/eviction',
         'create authorization.k8s.io/selfsubjectaccessreviews,selfsubjectrulesreviews,subjectaccessreviews',
@@ -127,21 +136,38 @@ describe('the rights of', () => {
       name: 'delete that another rule looks at are reading too',
       rules: [
         { verbs: ['delete'], apiGroups: [''], resources: ['pods'] },
-        { name: 'x', action: 'Deny', verbs: ['delete'], apiGroups: ['*'], resources: ['*'], objectSelector: { matchLabels: { a: 'b' } } },
+        {
+          name: 'x',
+          action: 'Deny',
+          verbs: ['delete'],
+          apiGroups: ['*'],
+          resources: ['*'],
+          objectSelector: { matchLabels: { a: 'b' } },
+        },
       ],
       want: ['delete,get core/pods'],
     },
     {
       name: 'delete where conditions look at other things are delete alone',
       rules: [
-        { verbs: ['delete'], apiGroups: [''], resources: ['pods'], conditions: [{ name: 'c', expression: 'request.dryRun' }] },
+        {
+          verbs: ['delete'],
+          apiGroups: [''],
+          resources: ['pods'],
+          conditions: [{ name: 'c', expression: 'request.dryRun' }],
+        },
       ],
       want: ['delete core/pods'],
     },
     {
       name: 'delete where a condition looks at the old object are reading too',
       rules: [
-        { verbs: ['delete'], apiGroups: [''], resources: ['pods'], conditions: [{ name: 'c', expression: 'oldObject.spec.x' }] },
+        {
+          verbs: ['delete'],
+          apiGroups: [''],
+          resources: ['pods'],
+          conditions: [{ name: 'c', expression: 'oldObject.spec.x' }],
+        },
       ],
       want: ['delete,get core/pods'],
     },
@@ -193,7 +219,12 @@ describe('the rights of', () => {
     {
       name: 'wildcards in a rule that holds reach the exits',
       rules: [
-        { action: 'RequireApproval', verbs: ['create'], apiGroups: ['*'], resources: ['pods/exec', '*/proxy', 'serviceaccounts/token'] },
+        {
+          action: 'RequireApproval',
+          verbs: ['create'],
+          apiGroups: ['*'],
+          resources: ['pods/exec', '*/proxy', 'serviceaccounts/token'],
+        },
       ],
       want: [
         'get core/pods,serviceaccounts,services',
@@ -236,21 +267,26 @@ describe('the rights of', () => {
     },
     {
       name: 'the RBAC verbs are none, as no request has them',
-      rules: [{ verbs: ['bind', 'escalate', 'impersonate'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] }],
+      rules: [
+        { verbs: ['bind', 'escalate', 'impersonate'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] },
+      ],
       want: [],
     },
     {
       name: 'names are bound by them, but for POST and deletecollection',
       rules: [{ verbs: ['*'], apiGroups: [''], resources: ['secrets'], resourceNames: ['a', 'b'] }],
-      want: [
-        'create,deletecollection core/secrets',
-        'delete,get,list,patch,update,watch core/secrets [a,b]',
-      ],
+      want: ['create,deletecollection core/secrets', 'delete,get,list,patch,update,watch core/secrets [a,b]'],
     },
     {
       name: 'names that are held are not bound by them in lists either',
       rules: [
-        { action: 'RequireApproval', verbs: ['list', 'get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['a'] },
+        {
+          action: 'RequireApproval',
+          verbs: ['list', 'get'],
+          apiGroups: [''],
+          resources: ['secrets'],
+          resourceNames: ['a'],
+        },
       ],
       want: ['get core/secrets [a]', 'list core/secrets'],
     },
@@ -315,7 +351,9 @@ describe('the rights of', () => {
     expect(selecting({ namespaceSelector: { matchLabels: { env: 'dev' } } })).toEqual(['in dev: get core/pods']);
     const notProd = { matchExpressions: [{ key: 'env', operator: 'NotIn' as const, values: ['prod'] }] };
     expect(selecting({ namespaceSelector: notProd })).toEqual(['in dev: get core/pods', 'in plain: get core/pods']);
-    expect(selecting({ namespaceSelector: notProd, namespaces: ['plain', 'prod'] })).toEqual(['in plain: get core/pods']);
+    expect(selecting({ namespaceSelector: notProd, namespaces: ['plain', 'prod'] })).toEqual([
+      'in plain: get core/pods',
+    ]);
     const exists = { matchExpressions: [{ key: 'env', operator: 'Exists' as const }] };
     expect(selecting({ namespaceSelector: exists, resources: ['namespaces'], verbs: ['delete', 'create'] })).toEqual([
       'create,get,patch,update core/namespaces',
@@ -361,7 +399,13 @@ describe('the rights of', () => {
 
   test('the same policies are the same, in whatever order they stand', () => {
     const rules = [
-      rule({ name: 'a', verbs: ['get', 'delete'], apiGroups: ['', 'apps'], resources: ['*'], resourceNames: ['x', 'y'] }),
+      rule({
+        name: 'a',
+        verbs: ['get', 'delete'],
+        apiGroups: ['', 'apps'],
+        resources: ['*'],
+        resourceNames: ['x', 'y'],
+      }),
       rule({ name: 'b', verbs: ['*'], apiGroups: ['apps'], resources: ['deployments'], namespaces: ['n', 'm'] }),
       rule({ name: 'c', verbs: ['get'], nonResourceURLs: ['/metrics'] }),
     ];
@@ -369,7 +413,9 @@ describe('the rights of', () => {
   });
 
   test('without names they are for every name', () => {
-    const policies = [policy([rule({ verbs: ['get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['a'] })])];
+    const policies = [
+      policy([rule({ verbs: ['get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['a'] })]),
+    ];
     expect(added(derive(policies, { withoutNames: true }))).toEqual(['get core/secrets']);
   });
 });

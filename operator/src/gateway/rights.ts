@@ -49,7 +49,8 @@ const SELF_REVIEWS = [
 ];
 const PATH_VERBS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 
-const expiryOf = ({ spec }: BundlePolicy): number => (spec.expiresAt === undefined ? Infinity : Date.parse(spec.expiresAt));
+const expiryOf = ({ spec }: BundlePolicy): number =>
+  spec.expiresAt === undefined ? Infinity : Date.parse(spec.expiresAt);
 
 /** When the rights next become fewer by time alone, in milliseconds since the epoch; undefined for never. */
 export function nextExpiry(policies: readonly BundlePolicy[], now: number): number | undefined {
@@ -71,9 +72,7 @@ function grantingRules(
 ): readonly { readonly policy: BundlePolicy; readonly rule: PolicyRule }[] {
   return policies
     .filter((policy) => policy.spec.mode === 'Enforce' && expiryOf(policy) > now)
-    .flatMap((policy) =>
-      policy.spec.rules.filter(({ action }) => action !== 'Deny').map((rule) => ({ policy, rule })),
-    );
+    .flatMap((policy) => policy.spec.rules.filter(({ action }) => action !== 'Deny').map((rule) => ({ policy, rule })));
 }
 
 /**
@@ -227,7 +226,10 @@ function put(grant: TargetGrant, resource: string, extent: Extent, verbs: readon
 }
 
 /** The names that a rule is restricted to, where the URL of such a call holds the name; undefined for every name. */
-function namesInUrl({ rule, target }: Pick<TargetGrant, 'rule' | 'target'>, verb: string): readonly string[] | undefined {
+function namesInUrl(
+  { rule, target }: Pick<TargetGrant, 'rule' | 'target'>,
+  verb: string,
+): readonly string[] | undefined {
   const names = (rule.resourceNames ?? []).length === 0 ? undefined : rule.resourceNames;
   switch (verb) {
     case 'create':
@@ -300,7 +302,8 @@ function reads({ rule, target, verbs, looks, input }: TargetGrant): readonly Nee
   const examined = held || looks(target);
   const canRead = (resource: string): boolean => input.api.find(target.group, resource)?.verbs.has('get') ?? true;
   for (const beside of ['update', 'patch', 'delete', 'create'].filter((verb) => verbs.has(verb))) {
-    const readsItself = (beside === 'update' || beside === 'patch' || (beside === 'delete' && examined)) && !isConnect(target);
+    const readsItself =
+      (beside === 'update' || beside === 'patch' || (beside === 'delete' && examined)) && !isConnect(target);
     if (readsItself && canRead(target.resource)) {
       found.push({ resource: target.resource, verb: 'get', beside });
     }

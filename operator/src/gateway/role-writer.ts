@@ -164,10 +164,7 @@ const isSameBinding = (
   stored: Pick<Binding, 'roleRef' | 'subjects'>,
   desired: { readonly roleRef?: unknown; readonly subjects?: unknown },
 ): boolean =>
-  isDeepStrictEqual(
-    [plain(stored.roleRef), plain(stored.subjects)],
-    [plain(desired.roleRef), plain(desired.subjects)],
-  );
+  isDeepStrictEqual([plain(stored.roleRef), plain(stored.subjects)], [plain(desired.roleRef), plain(desired.subjects)]);
 
 /** The form that JSON gives it. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));

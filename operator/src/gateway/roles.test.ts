@@ -4,11 +4,20 @@ import { describe, expect, test } from 'vitest';
 import { newApiResources } from './api-resources.ts';
 import { deriveRights } from './rights.ts';
 import { newRightsBuilder, type RbacRule } from './rights-builder.ts';
-import { DERIVED_NAME, MAX_CLUSTER_ROLES, MAX_ROLE_BYTES, RightsTooLargeError, rolesOf, type DerivedRoles } from './roles.ts';
+import {
+  DERIVED_NAME,
+  MAX_CLUSTER_ROLES,
+  MAX_ROLE_BYTES,
+  RightsTooLargeError,
+  rolesOf,
+  type DerivedRoles,
+} from './roles.ts';
 
 const options = {
   serviceAccount: { name: 'chaperone-proxy', namespace: 'chaperone-system' },
-  ownerReferences: [{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'chaperone-release', uid: 'u' }],
+  ownerReferences: [
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'chaperone-release', uid: 'u' },
+  ],
 };
 
 const named = (count: number): RbacRule[] =>
@@ -52,7 +61,11 @@ describe('the roles of', () => {
   });
 
   test.each<{ name: string; rights: Parameters<typeof rolesOf>[0]; scope: string }>([
-    { name: 'cluster-wide', rights: { cluster: named(100 * MAX_CLUSTER_ROLES), namespaces: new Map() }, scope: 'cluster' },
+    {
+      name: 'cluster-wide',
+      rights: { cluster: named(100 * MAX_CLUSTER_ROLES), namespaces: new Map() },
+      scope: 'cluster',
+    },
     { name: 'in a namespace', rights: { cluster: [], namespaces: new Map([['a', named(120)]]) }, scope: 'a' },
   ])('too many rights $name are refused', ({ rights, scope }) => {
     expect(() => rolesOf(rights, options)).toThrow(expect.objectContaining({ code: 'ERR_RIGHTS_TOO_LARGE', scope }));
@@ -76,45 +89,49 @@ test('rights that are added again, and rights read back from roles, change nothi
   expect(once.cluster).toContainEqual({ apiGroups: [''], resources: ['a'], verbs: ['w'], resourceNames: ['x', 'y'] });
 });
 
-test('5,000 rules with names of their own and with wildcards are derived in time and fit into the roles', { timeout: 60_000 }, () => {
-  const groups = Array.from({ length: 30 }, (_, index) => (index === 0 ? '' : `group-${index}.example.com`));
-  const verbs = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']);
-  const api = newApiResources(
-    groups.flatMap((group) =>
-      Array.from({ length: 15 }, (_, index) => ({ group, resource: `kinds${index}`, namespaced: true, verbs })),
-    ),
-  );
-  const policies: BundlePolicy[] = Array.from({ length: 1_000 }, (_, index) => ({
-    name: `policy-${index}`,
-    uid: `uid-${index}`,
-    generation: 1,
-    spec: {
-      mode: 'Enforce' as const,
-      subjects: [{ kind: 'Group' as const, name: 'agents' }],
-      rules: Array.from({ length: 5 }, (__, position): PolicyRule => ({
-        name: `rule-${position}`,
-        action: position === 0 ? 'RequireApproval' : 'Allow',
-        verbs: ['get', 'create', 'delete'],
-        apiGroups: position === 4 ? ['*'] : [groups[(index + position) % groups.length] ?? ''],
-        resources: position === 4 ? ['*'] : [`kinds${index % 15}`],
-        resourceNames: [`object-${index}-${position}`, `other-${index}-${position}`],
-        ...(position === 3 ? { namespaces: [`team-${index % 200}`] } : {}),
-      })),
-    },
-  }));
-  // Of the processor, as the machine runs other things too.
-  const began = process.cpuUsage();
-  const rights = deriveRights({
-    policies,
-    api,
-    namespaces: [],
-    now: 0,
-    nativeNamespaces: [],
-    allowSelfAdministration: false,
-  });
-  const roles = rolesOf(rights, options);
-  const cpuMs = process.cpuUsage(began).user / 1_000;
-  expect(roles.clusterRoles.length).toBeLessThanOrEqual(MAX_CLUSTER_ROLES);
-  expect(roles.roles).toHaveLength(200);
-  expect(cpuMs).toBeLessThan(8_000);
-});
+test(
+  '5,000 rules with names of their own and with wildcards are derived in time and fit into the roles',
+  { timeout: 60_000 },
+  () => {
+    const groups = Array.from({ length: 30 }, (_, index) => (index === 0 ? '' : `group-${index}.example.com`));
+    const verbs = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']);
+    const api = newApiResources(
+      groups.flatMap((group) =>
+        Array.from({ length: 15 }, (_, index) => ({ group, resource: `kinds${index}`, namespaced: true, verbs })),
+      ),
+    );
+    const policies: BundlePolicy[] = Array.from({ length: 1_000 }, (_, index) => ({
+      name: `policy-${index}`,
+      uid: `uid-${index}`,
+      generation: 1,
+      spec: {
+        mode: 'Enforce' as const,
+        subjects: [{ kind: 'Group' as const, name: 'agents' }],
+        rules: Array.from({ length: 5 }, (__, position): PolicyRule => ({
+          name: `rule-${position}`,
+          action: position === 0 ? 'RequireApproval' : 'Allow',
+          verbs: ['get', 'create', 'delete'],
+          apiGroups: position === 4 ? ['*'] : [groups[(index + position) % groups.length] ?? ''],
+          resources: position === 4 ? ['*'] : [`kinds${index % 15}`],
+          resourceNames: [`object-${index}-${position}`, `other-${index}-${position}`],
+          ...(position === 3 ? { namespaces: [`team-${index % 200}`] } : {}),
+        })),
+      },
+    }));
+    // Of the processor, as the machine runs other things too.
+    const began = process.cpuUsage();
+    const rights = deriveRights({
+      policies,
+      api,
+      namespaces: [],
+      now: 0,
+      nativeNamespaces: [],
+      allowSelfAdministration: false,
+    });
+    const roles = rolesOf(rights, options);
+    const cpuMs = process.cpuUsage(began).user / 1_000;
+    expect(roles.clusterRoles.length).toBeLessThanOrEqual(MAX_CLUSTER_ROLES);
+    expect(roles.roles).toHaveLength(200);
+    expect(cpuMs).toBeLessThan(8_000);
+  },
+);

@@ -80,7 +80,11 @@ export function newTlsReconciler(options: TlsReconcilerOptions): TlsReconciler {
   };
   const secretName = { name: tls.secretName, namespace };
   const names = servingNames(WORKLOAD_NAME, namespace, tls);
-  const rules: TlsRules = { names, certificateMs: tls.certificateDays * DAY_MS, authorityMs: tls.authorityDays * DAY_MS };
+  const rules: TlsRules = {
+    names,
+    certificateMs: tls.certificateDays * DAY_MS,
+    authorityMs: tls.authorityDays * DAY_MS,
+  };
   let finding: TlsFinding | undefined;
 
   async function readSecret(signal: AbortSignal): Promise<Stored<Secret> | undefined> {
@@ -175,7 +179,8 @@ export function newTlsReconciler(options: TlsReconcilerOptions): TlsReconciler {
       }
       const missing: TlsFinding = {
         reason: 'CertManagerMissing',
-        message: 'gateway.tls.mode is CertManager, and the cluster serves no cert-manager.io/v1: install cert-manager, or choose SelfSigned',
+        message:
+          'gateway.tls.mode is CertManager, and the cluster serves no cert-manager.io/v1: install cert-manager, or choose SelfSigned',
       };
       // It may come at any time, and no watch can be had on what is not served.
       return { ...(await given(owner, context, missing)), requeueAfterMs: 60_000 };

@@ -65,13 +65,14 @@ export async function rotate(state: TlsState, rules: TlsRules, now: number): Pro
     [TLS_KEYS.key]: serving.key,
     [TLS_KEYS.authority]: authority.certificate,
     [TLS_KEYS.authorityKey]: authority.key,
-    ...(next === undefined ? {} : { [TLS_KEYS.nextAuthority]: next.certificate, [TLS_KEYS.nextAuthorityKey]: next.key }),
+    ...(next === undefined
+      ? {}
+      : { [TLS_KEYS.nextAuthority]: next.certificate, [TLS_KEYS.nextAuthorityKey]: next.key }),
     ...(living === undefined ? {} : { [TLS_KEYS.previousAuthority]: living }),
   };
   return {
     data,
-    annotations:
-      next === undefined ? {} : { [NEXT_PUBLISHED_ANNOTATION]: new Date(next.publishedAt).toISOString() },
+    annotations: next === undefined ? {} : { [NEXT_PUBLISHED_ANNOTATION]: new Date(next.publishedAt).toISOString() },
     bundle: [authority.certificate, next?.certificate, living]
       .filter((certificate) => certificate !== undefined)
       .map((certificate) => `${certificate.trim()}\n`)

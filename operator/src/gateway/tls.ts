@@ -49,7 +49,10 @@ export function planTls(state: TlsState, rules: TlsRules, now: number): TlsPlan 
   const hasNext = authority === 'keep' && state.next !== undefined && now < state.next.validity.until;
   const introduceNext = !hasNext && now >= introducesAt;
   const issueServing = authority !== 'keep' || !isServingFit(state, rules.names, now);
-  const renewsAt = issueServing || state.serving === undefined ? now + rules.certificateMs * (2 / 3) : renewalOf(state.serving.validity);
+  const renewsAt =
+    issueServing || state.serving === undefined
+      ? now + rules.certificateMs * (2 / 3)
+      : renewalOf(state.serving.validity);
   const authorityStep = hasNext ? takesOverAt : introduceNext ? now + overlapMs : introducesAt;
   return { authority, introduceNext, issueServing, wakeAt: Math.min(renewsAt, authorityStep) };
 }
@@ -67,7 +70,9 @@ function isServingFit({ serving, authority }: TlsState, names: ServingNames, now
   if (serving === undefined || authority === undefined || now >= renewalOf(serving.validity)) {
     return false;
   }
-  return isSignedBy(serving.certificate, authority.certificate) && missingNames(serving.certificate, names).length === 0;
+  return (
+    isSignedBy(serving.certificate, authority.certificate) && missingNames(serving.certificate, names).length === 0
+  );
 }
 
 function isSignedBy(certificate: string, authority: string): boolean {
@@ -110,7 +115,9 @@ const validityOf = ({ validFrom, validTo }: X509Certificate): Validity => ({
 /** A certificate without its key, where it can be read and has not ended. */
 export function parseLiving(certificate: string | undefined, now: number): string | undefined {
   try {
-    return certificate !== undefined && validityOf(new X509Certificate(certificate)).until > now ? certificate : undefined;
+    return certificate !== undefined && validityOf(new X509Certificate(certificate)).until > now
+      ? certificate
+      : undefined;
   } catch {
     return undefined;
   }
@@ -137,7 +144,10 @@ export function judgeGiven(
   }
   const pair = parsePair(given.certificate, given.key);
   if (pair === undefined) {
-    return { reason: 'CertificateInvalid', message: `${named}: tls.crt or tls.key cannot be read, or they do not belong together` };
+    return {
+      reason: 'CertificateInvalid',
+      message: `${named}: tls.crt or tls.key cannot be read, or they do not belong together`,
+    };
   }
   const missing = missingNames(pair.certificate, names);
   if (missing.length > 0) {

@@ -137,12 +137,15 @@ export function workloadOf(input: WorkloadInput): Workload {
   };
 }
 
-/** Stands in for the ServiceAccount that the chart installs, where somebody deleted it. */
+/**
+ * Stands in for the ServiceAccount that the chart installs, where somebody deleted it. Without labels: Helm applies its
+ * own at the next upgrade, and would be refused what somebody else owns.
+ */
 export const serviceAccountOf = (
   name: string,
   { namespace, ownerReferences }: Pick<WorkloadInput, 'namespace' | 'ownerReferences'>,
 ): ApplyConfiguration<ServiceAccount> => ({
-  metadata: { name, namespace, labels: { ...labels }, ownerReferences: [...ownerReferences] },
+  metadata: { name, namespace, ownerReferences: [...ownerReferences] },
 });
 
 function podTemplate({ configuration, serviceAccountUid }: WorkloadInput, configText: string): PodTemplate {
@@ -184,7 +187,9 @@ function podTemplate({ configuration, serviceAccountUid }: WorkloadInput, config
     ],
     ...(proxy.nodeSelector === undefined ? {} : { nodeSelector: { ...proxy.nodeSelector } }),
     ...(proxy.priorityClassName === undefined ? {} : { priorityClassName: proxy.priorityClassName }),
-    ...(proxy.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: proxy.imagePullSecrets.map((name) => ({ name })) }),
+    ...(proxy.imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: proxy.imagePullSecrets.map((name) => ({ name })) }),
   };
   return {
     metadata: {
@@ -202,7 +207,10 @@ function container({ proxy }: GatewayConfiguration): Container {
     failureThreshold,
     timeoutSeconds: 5,
   });
-  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
+  const field = (name: string, fieldPath: string) => ({
+    name,
+    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
+  });
   return {
     name: 'proxy',
     image: proxy.image,

@@ -84,10 +84,19 @@ const policy = (name: string, rules: readonly object[], spec: object = {}): obje
 const apply = (object: object): Promise<string> =>
   done(['apply', '--server-side', '--force-conflicts', '--filename=-'], object);
 
-const AGENT = { 'impersonate-user': 'agent@example.com', 'impersonate-group': 'agents', 'impersonate-extra-chaperone.dev%2Fvia': 'x' };
+const AGENT = {
+  'impersonate-user': 'agent@example.com',
+  'impersonate-group': 'agents',
+  'impersonate-extra-chaperone.dev%2Fvia': 'x',
+};
 
 /** As the gateway would forward it for an agent that RBAC lets do everything. */
-async function asAgent(method: CallOptions['method'], path: string, body?: unknown, headers = {}): Promise<CommandResult> {
+async function asAgent(
+  method: CallOptions['method'],
+  path: string,
+  body?: unknown,
+  headers = {},
+): Promise<CommandResult> {
   try {
     return await chart.call(chart.proxy, { method, path, headers: { ...AGENT, ...headers }, body });
   } catch (error) {
@@ -117,8 +126,7 @@ async function passed(result: Promise<CommandResult>, stderr: RegExp | string = 
 }
 
 /** Waits for the rights to be as expected; names of objects keep the API server's cache of ten seconds out of it. */
-const eventually = (check: () => Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 100 });
+const eventually = (check: () => Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 100 });
 
 /** The rights that are always there are there; below a path that was not asked for before. */
 const begun = (): Promise<void> => eventually(() => passed(asAgent('GET', `/apis/${freshName()}`), 'not served'));
@@ -174,7 +182,9 @@ describe('what policies allow or hold passes the API server, and nothing else do
 
   test('reading, by verb', async () => {
     start();
-    await apply(policy('readers', [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['configmaps', 'pods/log'] }]));
+    await apply(
+      policy('readers', [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['configmaps', 'pods/log'] }]),
+    );
     await eventually(() => passed(asAgent('GET', core('configmaps'))));
     await passed(asAgent('GET', core('configmaps', 'kube-root-ca.crt')), /^$|not found/);
     await passed(asAgent('GET', '/api/v1/configmaps'));
@@ -188,7 +198,11 @@ describe('what policies allow or hold passes the API server, and nothing else do
 
   test('create, which also is PUT and apply of what does not exist', async () => {
     start();
-    await apply(policy('creators', [{ verbs: ['create'], apiGroups: ['', 'coordination.k8s.io'], resources: ['configmaps', 'leases'] }]));
+    await apply(
+      policy('creators', [
+        { verbs: ['create'], apiGroups: ['', 'coordination.k8s.io'], resources: ['configmaps', 'leases'] },
+      ]),
+    );
     await eventually(() => passed(asAgent('POST', core('configmaps'), configMap(freshName()))));
     const applied = freshName();
     await passed(asAgent('PATCH', `${core('configmaps', applied)}?fieldManager=t`, configMap(applied), APPLY));
@@ -246,7 +260,10 @@ describe('what policies allow or hold passes the API server, and nothing else do
     start();
     await apply(policy('everything', [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }]));
     await eventually(() => passed(asAgent('GET', core('pods'))));
-    await passed(asAgent('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/none/scale`, {}, PATCH), 'not found');
+    await passed(
+      asAgent('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/none/scale`, {}, PATCH),
+      'not found',
+    );
     await passed(asAgent('GET', '/apis/rbac.authorization.k8s.io/v1/clusterroles'));
     const exits: [CallOptions['method'], string][] = [
       ['POST', `${core('pods', 'none')}/exec?command=id`],
@@ -289,12 +306,19 @@ describe('what policies allow or hold passes the API server, and nothing else do
     start();
     await apply(
       policy('names', [
-        { verbs: ['get', 'list', 'watch', 'delete', 'patch'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['mine'] },
+        {
+          verbs: ['get', 'list', 'watch', 'delete', 'patch'],
+          apiGroups: [''],
+          resources: ['configmaps'],
+          resourceNames: ['mine'],
+        },
       ]),
     );
     await eventually(() => passed(asAgent('GET', core('configmaps', 'mine')), 'not found'));
     await passed(asAgent('GET', `${core('configmaps')}?fieldSelector=metadata.name%3Dmine`));
-    await passed(asAgent('GET', `${core('configmaps')}?fieldSelector=metadata.name%3Dmine&watch=true&timeoutSeconds=1`));
+    await passed(
+      asAgent('GET', `${core('configmaps')}?fieldSelector=metadata.name%3Dmine&watch=true&timeoutSeconds=1`),
+    );
     await passed(asAgent('PATCH', core('configmaps', 'mine'), {}, PATCH), 'not found');
     await refused(asAgent('GET', core('configmaps', 'other')));
     await refused(asAgent('GET', core('configmaps')));
@@ -307,7 +331,12 @@ describe('what policies allow or hold passes the API server, and nothing else do
     start();
     await apply(
       policy('namespaced', [
-        { verbs: ['get', 'list'], apiGroups: [''], resources: ['limitranges', 'namespaces'], namespaces: [namespace, later] },
+        {
+          verbs: ['get', 'list'],
+          apiGroups: [''],
+          resources: ['limitranges', 'namespaces'],
+          namespaces: [namespace, later],
+        },
         {
           verbs: ['get'],
           apiGroups: [''],
@@ -387,7 +416,9 @@ describe('what policies allow or hold passes the API server, and nothing else do
 describe('drift is repaired:', () => {
   test('a role that was edited, bindings that were deleted or point elsewhere, roles that were added', async () => {
     start();
-    await apply(policy('drift', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], namespaces: [namespace] }]));
+    await apply(
+      policy('drift', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], namespaces: [namespace] }]),
+    );
     await eventually(() => passed(asAgent('GET', core('configmaps', freshName())), 'not found'));
     const derived = 'chaperone-proxy-derived';
     const here = `--namespace=${namespace}`;
@@ -397,7 +428,9 @@ describe('drift is repaired:', () => {
     await done(['patch', 'role', derived, here, '--type=json', `--patch=${JSON.stringify(more)}`]);
     await done(['patch', 'clusterrole', derived, '--type=json', `--patch=${JSON.stringify(more)}`]);
     await eventually(async () => {
-      expect(JSON.parse(await done(['get', 'role', derived, here, '--output=json']))).toMatchObject({ rules: role.rules });
+      expect(JSON.parse(await done(['get', 'role', derived, here, '--output=json']))).toMatchObject({
+        rules: role.rules,
+      });
       expect(await done(['get', 'clusterrole', derived, '--output=json'])).not.toContain('"secrets"');
     });
 
@@ -421,7 +454,14 @@ describe('drift is repaired:', () => {
       expect(found).toMatchObject({ roleRef: { name: derived } });
     });
 
-    await done(['create', 'role', derived, '--namespace=default', '--verb=impersonate-on:user-info:get', '--resource=pods']);
+    await done([
+      'create',
+      'role',
+      derived,
+      '--namespace=default',
+      '--verb=impersonate-on:user-info:get',
+      '--resource=pods',
+    ]);
     await eventually(async () => {
       const { code } = await chart.kubectl(chart.admin, ['get', 'role', derived, '--namespace=default']);
       expect(code).toBe(1);
@@ -430,11 +470,18 @@ describe('drift is repaired:', () => {
 
   test('what is as it should be is not written again', async () => {
     start();
-    await apply(policy('calm', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], namespaces: [namespace] }]));
+    await apply(
+      policy('calm', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], namespaces: [namespace] }]),
+    );
     await eventually(() => passed(asAgent('GET', core('configmaps', freshName())), 'not found'));
     await done(['label', 'namespace', namespace, 'touched=yes']);
     const versions = (): Promise<string> =>
-      done(['get', 'clusterrole,clusterrolebinding', 'chaperone-proxy-derived', '--output=jsonpath={.items[*].metadata.resourceVersion}']);
+      done([
+        'get',
+        'clusterrole,clusterrolebinding',
+        'chaperone-proxy-derived',
+        '--output=jsonpath={.items[*].metadata.resourceVersion}',
+      ]);
     const before = await versions();
     const writes = running?.writes.filter((write) => write.includes('derived')).length;
     await done(['label', 'namespace', namespace, 'touched=again', '--overwrite']);
@@ -480,7 +527,9 @@ describe('the operator', () => {
       const dying = start({ killAtWrite });
       const ended = await Promise.race([
         dying.killed.then(() => true),
-        vi.waitFor(async () => expect(await state()).toEqual(wanted), { timeout: 15_000, interval: 100 }).then(() => false),
+        vi
+          .waitFor(async () => expect(await state()).toEqual(wanted), { timeout: 15_000, interval: 100 })
+          .then(() => false),
       ]);
       await dying.stop();
       if (!ended) {
@@ -499,7 +548,13 @@ describe('the operator', () => {
     const upgrade = ['upgrade', 'chaperone', `${import.meta.dirname}/../../../charts/chaperone`, '--reuse-values'];
     const upgraded = await chart.helm([...upgrade, '--set=gateway.nativeServiceAccountNamespaces={native}']);
     expect(upgraded).toMatchObject({ code: 0 });
-    await done(['create', 'clusterrolebinding', 'native', '--clusterrole=cluster-admin', '--group=system:serviceaccounts:native']);
+    await done([
+      'create',
+      'clusterrolebinding',
+      'native',
+      '--clusterrole=cluster-admin',
+      '--group=system:serviceaccounts:native',
+    ]);
     start({ configuration: { managed: false, nativeServiceAccountNamespaces: ['native'] } });
     await apply(
       policy('native', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'] }], {
@@ -507,7 +562,11 @@ describe('the operator', () => {
       }),
     );
     const asAccount = (path: string, account = 'native:runner'): Promise<CommandResult> =>
-      chart.call(chart.proxy, { method: 'GET', path, headers: { 'impersonate-user': `system:serviceaccount:${account}` } });
+      chart.call(chart.proxy, {
+        method: 'GET',
+        path,
+        headers: { 'impersonate-user': `system:serviceaccount:${account}` },
+      });
     await eventually(() => passed(asAccount(core('configmaps', freshName())), 'not found'));
     await passed(asAccount('/version'));
     await refused(asAccount(core('secrets', freshName())));
