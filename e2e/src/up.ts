@@ -5,6 +5,11 @@ import { DEFAULT_STACK, stackDirectories } from './stack/directories.ts';
 import { up } from './stack/stack.ts';
 
 /** `make up`: brings the stack of this checkout up under `.run`, or another one under `--directory`. */
+process.once('SIGINT', () => {
+  process.stderr.write("interrupted: 'make down' ends what was started, 'make up' goes on\n");
+  process.exit(130);
+});
+
 await runMain(async () => {
   const { values } = parseArgs({
     options: {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { parseDuration } from '@chaperone/crds/validation/duration';
 import { z } from 'zod';
 import { gatewaySchema } from './gateway/configuration.ts';
@@ -54,7 +55,7 @@ const schema = z.strictObject({
       directory: z
         .string()
         .min(1)
-        .default(new URL('../../charts/chaperone/files/admission', import.meta.url).pathname),
+        .default(fileURLToPath(new URL('../../charts/chaperone/files/admission', import.meta.url))),
       /** As the chart's breakGlassGroups: a part of what the policies say. */
       breakGlassGroups: z.array(z.string().min(1)).default(['system:masters']),
     })

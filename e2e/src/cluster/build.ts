@@ -41,7 +41,10 @@ interface BuildGroup {
 
 /** `$XDG_CACHE_HOME/chaperone`, shared by all checkouts of a user. */
 export function defaultCacheDirectory(environment: Readonly<Record<string, string | undefined>>): string {
-  return join(environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache'), 'chaperone');
+  // XDG Base Directory Specification: an empty or relative value counts as unset.
+  const configured = environment['XDG_CACHE_HOME'];
+  const cache = configured?.startsWith('/') === true ? configured : join(environment['HOME'] ?? homedir(), '.cache');
+  return join(cache, 'chaperone');
 }
 
 /**

@@ -48,7 +48,7 @@ export async function startControlPlane(supervisor: Supervisor, options: Control
     user: 'admin',
     groups: ['system:masters'],
   });
-  await startEtcd(supervisor, options);
+  await startEtcd(supervisor, options, credentials);
   await startApiserver(supervisor, options, credentials);
 
   const certificateAuthority = readFileSync(file('ca.crt'));
@@ -86,12 +86,12 @@ export async function startControlPlane(supervisor: Supervisor, options: Control
       });
       await supervisor.waitUntilReady(
         record,
-        () => answersOk(`https://127.0.0.1:${port}/healthz`, certificateAuthority),
+        () => answersOk(`https://127.0.0.1:${port}/healthz`, { ca: certificateAuthority }),
         STARTUP_TIMEOUT,
       );
     }),
   );
-  if (!(await answersOk(`${url}/readyz`, certificateAuthority))) {
+  if (!(await answersOk(`${url}/readyz`, { ca: certificateAuthority }))) {
     throw new LaunchError(
       'NotReady',
       `kube-apiserver is not ready any more: see ${supervisor.logFile('kube-apiserver')}`,
@@ -100,9 +100,13 @@ export async function startControlPlane(supervisor: Supervisor, options: Control
   return { url, caFile: file('ca.crt'), adminKubeconfig, credentials };
 }
 
-async function startEtcd(supervisor: Supervisor, options: ControlPlaneOptions): Promise<void> {
-  const client = `http://127.0.0.1:${options.ports.etcd}`;
-  const peer = `http://127.0.0.1:${options.ports.etcdPeer}`;
+async function startEtcd(
+  supervisor: Supervisor,
+  options: ControlPlaneOptions,
+  { file }: ClusterCredentials,
+): Promise<void> {
+  const client = `https://127.0.0.1:${options.ports.etcd}`;
+  const peer = `https://127.0.0.1:${options.ports.etcdPeer}`;
   mkdirSync(options.etcdDirectory, { recursive: true, mode: 0o700 });
   const etcd = await supervisor.start({
     name: 'etcd',
@@ -115,13 +119,24 @@ async function startEtcd(supervisor: Supervisor, options: ControlPlaneOptions): 
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=chaperone=${peer}`,
+      ...['', 'peer-'].flatMap((prefix) => [
+        `--${prefix}cert-file=${file('etcd.crt')}`,
+        `--${prefix}key-file=${file('etcd.key')}`,
+        `--${prefix}trusted-ca-file=${file('etcd-ca.crt')}`,
+        `--${prefix}client-cert-auth=true`,
+      ]),
       // A stack for development and tests: what a power cut would lose is not worth an fsync per write.
       '--unsafe-no-fsync',
       '--quota-backend-bytes=8589934592',
       '--log-level=warn',
     ],
   });
-  await supervisor.waitUntilReady(etcd, async () => (await fetch(`${client}/readyz`)).ok, STARTUP_TIMEOUT);
+  const access = {
+    ca: readFileSync(file('etcd-ca.crt')),
+    cert: readFileSync(file('etcd-client.crt')),
+    key: readFileSync(file('etcd-client.key')),
+  };
+  await supervisor.waitUntilReady(etcd, () => answersOk(`${client}/readyz`, access), STARTUP_TIMEOUT);
 }
 
 async function startApiserver(
@@ -134,7 +149,10 @@ async function startApiserver(
     name: 'kube-apiserver',
     command: program(options.programs, 'kube-apiserver'),
     args: [
-      `--etcd-servers=http://127.0.0.1:${options.ports.etcd}`,
+      `--etcd-servers=https://127.0.0.1:${options.ports.etcd}`,
+      `--etcd-cafile=${file('etcd-ca.crt')}`,
+      `--etcd-certfile=${file('etcd-client.crt')}`,
+      `--etcd-keyfile=${file('etcd-client.key')}`,
       `--secure-port=${options.ports.apiserver}`,
       ...(options.withNode
         ? ['--bind-address=0.0.0.0', `--advertise-address=${NODE_ADDRESS}`, '--endpoint-reconciler-type=lease']
@@ -171,7 +189,7 @@ async function startApiserver(
   });
   const certificateAuthority = readFileSync(file('ca.crt'));
   const ready = `https://127.0.0.1:${options.ports.apiserver}/readyz`;
-  await supervisor.waitUntilReady(record, () => answersOk(ready, certificateAuthority), STARTUP_TIMEOUT);
+  await supervisor.waitUntilReady(record, () => answersOk(ready, { ca: certificateAuthority }), STARTUP_TIMEOUT);
   return record;
 }
 
@@ -197,10 +215,10 @@ function program(programs: Programs, name: Program): string {
   return path;
 }
 
-/** True when the URL answers 200 under a certificate of the cluster's authority. */
-function answersOk(url: string, certificateAuthority: Buffer): Promise<boolean> {
+/** True when the URL answers 200 under a certificate of the authority `ca`. */
+function answersOk(url: string, access: { ca: Buffer; cert?: Buffer; key?: Buffer }): Promise<boolean> {
   return new Promise((resolve) => {
-    const probe = request(url, { timeout: 5_000, agent: false, ca: certificateAuthority }, (response) => {
+    const probe = request(url, { timeout: 5_000, agent: false, ...access }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

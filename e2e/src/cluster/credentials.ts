@@ -60,6 +60,11 @@ export async function clusterCredentials(directory: string): Promise<ClusterCred
     ipAddresses: ['127.0.0.1', NODE_ADDRESS, KUBERNETES_SERVICE_ADDRESS],
     usages: ['server'],
   });
+  // Whoever reaches etcd is above the API server: only holders of these two certificates do. An authority of its own, as
+  // every client certificate of the cluster's would open it too.
+  const etcdAuthority = await keptAuthority(file('etcd-ca'), 'chaperone-etcd');
+  await kept('etcd', etcdAuthority, { commonName: 'etcd', ipAddresses: ['127.0.0.1'], usages: ['server', 'client'] });
+  await kept('etcd-client', etcdAuthority, { commonName: 'kube-apiserver', usages: ['client'] });
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
     await kept(name, authority, { commonName: name, ipAddresses: ['127.0.0.1'], usages: ['server'] });
   }

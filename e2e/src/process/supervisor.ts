@@ -42,6 +42,8 @@ export interface Supervisor {
   stop(name: string): Promise<void>;
   /** The living processes on file, in the order of starting. */
   running(): ProcessRecord[];
+  /** False when a process that is on file is dead. */
+  isWhole(): boolean;
   /** Ends everything of the stack in reverse order, also what is on no list. */
   stopAll(report?: (name: string) => void): Promise<void>;
   logFile(name: string): string;
@@ -142,7 +144,16 @@ export function newSupervisor(directory: string): Supervisor {
     await endUnlisted(directory);
   }
 
-  return { directory, start, waitUntilReady, stop, running, stopAll, logFile };
+  return {
+    directory,
+    start,
+    waitUntilReady,
+    stop,
+    running,
+    isWhole: () => allRecords().every(isAlive),
+    stopAll,
+    logFile,
+  };
 }
 
 /** Ends processes of the stack that are on no list. More than one round, as a dying parent may still start children. */

@@ -28,7 +28,7 @@ export function failureText(error: unknown): string {
   if (code.startsWith('ERR_PARSE_ARGS')) return `error: ${error.message}`;
   if (code === 'ENOSPC')
     return `error: no space left on the device${path === '' ? '' : ` of ${path}`}: make room and run it again`;
-  if (['EACCES', 'EROFS', 'ENOTDIR', 'EPERM'].includes(code))
+  if (['EACCES', 'EROFS', 'ENOTDIR', 'EEXIST', 'EPERM'].includes(code))
     return `error: ${path} cannot be written (${code}): make it writable for this user, or choose another place`;
   return error.stack ?? error.message;
 }

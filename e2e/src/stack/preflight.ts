@@ -1,4 +1,5 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { findJava } from '../elasticsearch/java.ts';
 import { requireMaven } from '../elasticsearch/maven.ts';
 import { LaunchError } from '../process/launch-error.ts';
@@ -40,6 +41,21 @@ export function judgeGo(output: string | undefined): string | undefined {
   return difference < 0
     ? `go is ${found.join('.')}, ${OLDEST_GO.join('.')} or newer is needed: ${GO_REMEDY}`
     : undefined;
+}
+
+/** statfs(2): the magic number of procfs. */
+const PROC_SUPER_MAGIC = 0x9fa0;
+
+/**
+ * Refuses a place below /proc: there Node's recursive mkdir never returns (seen with Node 26), as every attempt fails
+ * in the way in which a missing parent does.
+ */
+export function checkPlace(directory: string): void {
+  let existing = directory;
+  while (!existsSync(existing)) existing = dirname(existing);
+  if (statfsSync(existing).type === PROC_SUPER_MAGIC) {
+    throw new LaunchError('BadOption', `${directory} is on procfs, which holds no files: choose another place`);
+  }
 }
 
 const GIB = 1024 ** 3;

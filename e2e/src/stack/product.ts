@@ -55,7 +55,7 @@ async function installChart({ directories, controlPlane }: ProductOptions): Prom
   ];
   // Of its own: a developer's helm configuration and plugins must not matter.
   const env = {
-    ...process.env,
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HELM_'))),
     HELM_CONFIG_HOME: join(directories.root, 'helm'),
     HELM_DATA_HOME: join(directories.root, 'helm'),
   };

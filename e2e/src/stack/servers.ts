@@ -20,6 +20,8 @@ export interface ServersOptions {
   readonly withNode: boolean;
   readonly cacheDirectory: string;
   readonly report: Report;
+  /** Called when the machine's node is this stack's. */
+  readonly onNodeClaimed?: () => void;
 }
 
 /** What the product needs around it. */
@@ -39,6 +41,7 @@ export async function startServers(supervisor: Supervisor, options: ServersOptio
   const { directories, ports, report } = options;
   // First of all: the API server advertises the address of the node's bridge.
   const tools = options.withNode ? await prepareNode(directories.root, report) : undefined;
+  if (options.withNode) options.onNodeClaimed?.();
   // Made before the servers start side by side, as two of them have certificates of this authority.
   const { authority } = await clusterCredentials(directories.kubernetes);
   const elasticsearch = startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
 import { choosePorts, type PortRequest } from '../process/free-port.ts';
@@ -8,7 +8,7 @@ import type { Report } from '../process/progress.ts';
 import { newSupervisor, type Supervisor } from '../process/supervisor.ts';
 import { linkClients, type StackDirectories } from './directories.ts';
 import { removeEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
-import { checkRoom, checkTools } from './preflight.ts';
+import { checkPlace, checkRoom, checkTools } from './preflight.ts';
 import { startProduct, type Product } from './product.ts';
 import { endServers, startServers, type Servers } from './servers.ts';
 import { grantDevelopmentRights } from './development-rights.ts';
@@ -44,9 +44,12 @@ interface StackState {
  */
 export async function up(options: StackOptions & { readonly withNode: boolean }): Promise<void> {
   const { directories, report, environment } = options;
+  checkPlace(directories.root);
   await withStackLock(options, async () => {
     const supervisor = newSupervisor(directories.root);
     if (supervisor.running().length === 0) await clear(options, supervisor);
+    // Whoever sees the file sees a stack that is whole; this one is about to be repaired.
+    else if (!supervisor.isWhole()) removeEnvironmentFile(directories.env);
     await checkTools();
     checkRoom([
       {
@@ -66,15 +69,36 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
       report,
     });
     const ports = earlier?.ports ?? (await choosePorts(PORTS, environment));
-    writeState(directories, { withNode, ports });
+    // That there is a node is remembered once it is ours: a refusal must not make every later start ask for it.
+    writeState(directories, { withNode: earlier?.withNode === true, ports });
+    const onNodeClaimed = (): void => writeState(directories, { withNode, ports });
     linkClients(directories, programs);
-    const servers = await startServers(supervisor, { directories, programs, ports, withNode, cacheDirectory, report });
-    await grantDevelopmentRights(directories, servers.controlPlane);
-    const product = await startProduct(supervisor, { directories, controlPlane: servers.controlPlane, ports, report });
-    await servers.elasticsearch;
+    const servers = await startServers(supervisor, {
+      directories,
+      programs,
+      ports,
+      withNode,
+      cacheDirectory,
+      report,
+      onNodeClaimed,
+    });
+    const starting = startOwn(supervisor, servers, options, ports);
+    // Nobody gives the lock back while a server is still being started: who comes next would clear, and it come up after.
+    await Promise.allSettled([starting, servers.elasticsearch]);
+    const [product] = await Promise.all([starting, servers.elasticsearch]);
     writeEnvironmentFile(directories.env, await environmentValues(directories, servers, product));
     report(`Ready. In a shell: . ${directories.env}`);
   });
+}
+
+async function startOwn(
+  supervisor: Supervisor,
+  { controlPlane }: Servers,
+  { directories, report }: StackOptions,
+  ports: Ports,
+): Promise<Product> {
+  await grantDevelopmentRights(directories, controlPlane);
+  return startProduct(supervisor, { directories, controlPlane, ports, report });
 }
 
 /** Ends the stack and removes all that it left, also what a killed launcher forgot. Harmless when there is none. */
@@ -138,14 +162,20 @@ function stateFile(directories: StackDirectories): string {
 
 function writeState(directories: StackDirectories, state: StackState): void {
   mkdirSync(directories.root, { recursive: true });
-  writeFileSync(stateFile(directories), JSON.stringify(state));
+  writeFileSync(`${stateFile(directories)}.new`, JSON.stringify(state), { mode: 0o600 });
+  renameSync(`${stateFile(directories)}.new`, stateFile(directories));
 }
 
-/** The state of a stack that is still up; one written by another version of this program counts as none. */
+/** The state of a stack that is still up; one that is torn, or written by another version, counts as none. */
 function readState(directories: StackDirectories): StackState | undefined {
   if (!existsSync(stateFile(directories))) return undefined;
-  const value: unknown = JSON.parse(readFileSync(stateFile(directories), 'utf8'));
-  return isStackState(value) ? value : undefined;
+  try {
+    const value: unknown = JSON.parse(readFileSync(stateFile(directories), 'utf8'));
+    return isStackState(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function isStackState(value: unknown): value is StackState {

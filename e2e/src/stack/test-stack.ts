@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory, NODE_PROGRAMS } from '../cluster/build.ts';
 import { LaunchError } from '../process/launch-error.ts';
@@ -94,6 +94,11 @@ export async function clearAbandonedTestStacks(): Promise<void> {
     const directories = stackDirectories(join(TEST_STACKS, name));
     const lock = await acquireLock(directories.lock, { timeout: 0 });
     if (lock === undefined) continue;
+    // A test of the launcher itself keeps whole stacks in its place.
+    for (const nested of directoriesIn(directories.root)) {
+      const stack = stackDirectories(join(directories.root, nested));
+      if (existsSync(join(stack.root, 'processes'))) await clear(newSupervisor(stack.root), stack);
+    }
     await clear(newSupervisor(directories.root), directories);
     lock.release();
     rmSync(directories.lock, { force: true });

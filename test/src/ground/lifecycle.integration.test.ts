@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SHARED_STATE } from '@chaperone/e2e/elasticsearch/state-directory';
 import { processesOfStack } from '@chaperone/e2e/process/process-table';
 import { newSupervisor } from '@chaperone/e2e/process/supervisor';
 import { CHECKOUT } from '@chaperone/e2e/stack/directories';
+import { claimTestPlace, type TestPlace } from '@chaperone/e2e/stack/test-stack';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /** Starting all servers takes some 15 s on an idle machine with two cores, and this one is busy with other tests. */
@@ -22,15 +22,21 @@ interface Outcome {
   readonly output: string;
 }
 
+/** Where the stacks are; the next test run clears what a killed one leaves there. */
+let place: TestPlace;
 let parent: string;
 
-beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'lifecycle-'));
+beforeEach(async () => {
+  place = await claimTestPlace('lifecycle');
+  parent = place.directories.root;
+  mkdirSync(parent, { recursive: true });
 });
 
 afterEach(async () => {
-  for (const name of readdirSync(parent)) await command('down', join(parent, name)).finished;
-  rmSync(parent, { recursive: true, force: true });
+  for (const entry of readdirSync(parent, { withFileTypes: true })) {
+    if (entry.isDirectory()) await command('down', join(parent, entry.name)).finished;
+  }
+  await place.stop();
 });
 
 /** Runs `up` or `down` as `make` does, in a process of its own. */
@@ -103,7 +109,9 @@ describe('a stack', () => {
       await succeed('up', directory);
       const [first, ...others] = newSupervisor(directory).running();
       process.kill(first?.pid ?? 0, 'SIGKILL');
-      await succeed('up', directory);
+      const repair = command('up', directory);
+      await expect.poll(() => existsSync(join(directory, 'env'))).toBe(false);
+      expect(await repair.finished).toMatchObject({ code: 0 });
       expect(pids(directory)).toEqual(expect.arrayContaining(others.map((record) => record.pid)));
       expect(pids(directory)).toHaveLength(PROCESSES);
     },
@@ -210,8 +218,14 @@ describe('what keeps a stack from starting is told in one line, with what to do'
     const { code, output } = await command('up', join(file, 'stack')).finished;
     rmSync(file);
     expect(code).toBe(1);
-    expect(output).toMatch(/^error: .* cannot be written \(ENOTDIR\): .*choose another place$/m);
+    expect(output).toMatch(/^error: .* cannot be written \((?:ENOTDIR|EEXIST)\): .*choose another place$/m);
   });
+});
+
+test('a place on procfs is refused, as making a directory there would never end', async () => {
+  const { code, output } = await command('up', '/proc/stack').finished;
+  expect(code).toBe(1);
+  expect(output).toContain('error: /proc/stack is on procfs, which holds no files: choose another place');
 });
 
 test('make up takes WITH_NODE, and is not misled by the NODE that npm exports', async () => {
