@@ -45,7 +45,7 @@ export async function newAuthority(commonName: string, validity: Validity): Prom
     extensions: [
       // It signs serving certificates, never another authority.
       new BasicConstraintsExtension(true, 0, true),
-      // oxlint-disable-next-line no-bitwise -- key usages are a bit set (RFC 5280, 4.2.1.3)
+      // A bit set (RFC 5280, 4.2.1.3).
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],

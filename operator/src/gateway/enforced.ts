@@ -30,44 +30,53 @@ export interface EnforcedInput {
  * thing than an earlier one said of the same generation, so that a restart is no news. Pure.
  */
 export function judgeEnforced(input: EnforcedInput): NextCondition | undefined {
-  const { uid, generation, revision, generationIn, replicas, covered } = input;
+  const { generation, revision, covered } = input;
   const earlier = findCondition(input.status?.conditions, 'Enforced');
   if ((revision === undefined || covered === undefined) && earlier?.observedGeneration === generation) {
     return undefined;
   }
-  const say = (status: NextCondition['status'], reason: EnforcedReason, message: string): NextCondition => ({
+  const held = revision === undefined ? undefined : input.generationIn(revision, input.uid);
+  const saying = held === generation ? sayServed(input) : sayNotInForce(input, held);
+  return {
+    ...saying,
     type: 'Enforced',
-    status,
-    reason,
-    message: `${message}${caveat(input.impersonation)}`,
+    message: `${saying.message}${caveat(input.impersonation)}`,
     observedGeneration: generation,
-  });
-  const held = revision === undefined ? undefined : generationIn(revision, uid);
-  if (held !== generation) {
-    const accepted = findCondition(input.status?.conditions, 'Accepted');
-    if (accepted?.status !== 'False' || accepted.observedGeneration !== generation) {
-      return say('Unknown', 'Pending', 'This generation is not in the policy bundle yet');
-    }
-    return say(
-      'False',
-      'NotAccepted',
-      held === undefined
-        ? 'This generation is not accepted, and no earlier one is in force'
-        : `This generation is not accepted: generation ${held} stays in force`,
-    );
+  };
+}
+
+interface Saying {
+  readonly status: NextCondition['status'];
+  readonly reason: EnforcedReason;
+  readonly message: string;
+}
+
+/** The bundle in force holds another generation, or none. */
+function sayNotInForce({ status, generation }: EnforcedInput, held: number | undefined): Saying {
+  const accepted = findCondition(status?.conditions, 'Accepted');
+  if (accepted?.status !== 'False' || accepted.observedGeneration !== generation) {
+    return { status: 'Unknown', reason: 'Pending', message: 'This generation is not in the policy bundle yet' };
   }
+  const instead = held === undefined ? ', and no earlier one is in force' : `: generation ${held} stays in force`;
+  return { status: 'False', reason: 'NotAccepted', message: `This generation is not accepted${instead}` };
+}
+
+/** The bundle in force holds this generation. */
+function sayServed({ uid, generation, generationIn, replicas, covered }: EnforcedInput): Saying {
   if (replicas.length === 0) {
-    return say('False', 'NoReplicas', 'No replica of the gateway holds a Lease');
+    return { status: 'False', reason: 'NoReplicas', message: 'No replica of the gateway holds a Lease' };
   }
   const serving = replicas.filter((replica) => generationOf(replica, uid, generationIn) === generation).length;
   const counted = `${serving} of ${replicas.length} replicas serve this generation`;
   if (serving < replicas.length) {
-    return say('False', 'ReplicasBehind', counted);
+    return { status: 'False', reason: 'ReplicasBehind', message: counted };
   }
   // Judged by this object alone: what another change still needs concerns nobody here.
-  return covered !== undefined && generationIn(covered, uid) === generation
-    ? say('True', 'ReplicasCurrent', counted)
-    : say('Unknown', 'Pending', `${counted}, and the gateway is about to be given the rights for it`);
+  if (covered !== undefined && generationIn(covered, uid) === generation) {
+    return { status: 'True', reason: 'ReplicasCurrent', message: counted };
+  }
+  const waiting = `${counted}, and the gateway is about to be given the rights for it`;
+  return { status: 'Unknown', reason: 'Pending', message: waiting };
 }
 
 const generationOf = (

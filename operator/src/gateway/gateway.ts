@@ -139,8 +139,8 @@ export function newGateway(options: GatewayOptions): Gateway {
       roles: roleInformers.roles.lister,
       roleBindings: roleInformers.roleBindings.lister,
     },
-    bundle: published.current,
-    replicas: replicas.live,
+    bundle: () => published.current(),
+    replicas: () => replicas.live(),
     discovery: newDiscovery(client.connection),
     configuration: {
       serviceAccount: { name: configuration.serviceAccountName, namespace },
@@ -165,13 +165,19 @@ export function newGateway(options: GatewayOptions): Gateway {
   function facts(): Omit<EnforcedInput, 'uid' | 'generation' | 'status'> {
     return {
       revision: published.current()?.revision,
-      generationIn: published.generationIn,
+      generationIn: (revision, uid) => published.generationIn(revision, uid),
       replicas: replicas.live(),
       covered: rights.covered(),
       impersonation: impersonation.state(),
     };
   }
-  const enforcedOf = { facts, inForceSince: inForce.since, recorder, metrics, clock };
+  const enforcedOf = {
+    facts,
+    inForceSince: (uid: string, generation: number) => inForce.since(uid, generation),
+    recorder,
+    metrics,
+    clock,
+  };
   const policyEnforced = control(
     'gateway-agentpolicy',
     newEnforcedReconciler<AgentPolicy>({

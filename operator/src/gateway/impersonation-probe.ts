@@ -1,4 +1,4 @@
-import { ApiError, isForbidden } from '@chaperone/crds/client/api-error';
+import { isForbidden, type ApiError } from '@chaperone/crds/client/api-error';
 import type { Connection } from '@chaperone/crds/client/connection';
 import { isRecord } from '@chaperone/crds/client/kubernetes-object';
 

@@ -61,8 +61,8 @@ export function newImpersonationReconciler(options: ImpersonationReconcilerOptio
       support = await probeImpersonation(probing, signal);
       metrics.impersonation(support);
       if (support !== before) {
-        const log = support === 'Constrained' && configured === 'Constrained' ? logger.info : logger.warn;
-        log('Probed impersonation', { support, configured });
+        const isCapped = support === 'Constrained' && configured === 'Constrained';
+        logger[isCapped ? 'info' : 'warn']('Probed impersonation', { support, configured });
         onChange();
         try {
           tell(await releaseOwner(releases, signal));

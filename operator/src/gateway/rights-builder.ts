@@ -118,7 +118,8 @@ function newSayings(): {
 }
 
 export function newRightsBuilder(): RightsBuilder {
-  const { verbSets, say, verbsOf } = newSayings();
+  const sayings = newSayings();
+  const { verbSets } = sayings;
   /** By namespace or {@link CLUSTER}, then by group and resource. */
   const scopes = new Map<string, Map<string, Set<Said>>>();
   const paths = new Map<string, string>();
@@ -134,7 +135,7 @@ export function newRightsBuilder(): RightsBuilder {
     const target = `${group} ${resource}`;
     const said = resources.get(target) ?? new Set<Said>();
     resources.set(target, said);
-    said.add(say(verbsOf(verbs), names));
+    said.add(sayings.say(sayings.verbsOf(verbs), names));
   }
 
   function addPath(url: string, verbs: readonly string[]): void {
@@ -182,8 +183,8 @@ export function newRightsBuilder(): RightsBuilder {
       names.push(name);
     }
     return [
-      ...(everyName === '' ? [] : [say(everyName, undefined)]),
-      ...[...namesByVerbs].map(([verbs, names]) => say(verbs, names)),
+      ...(everyName === '' ? [] : [sayings.say(everyName, undefined)]),
+      ...[...namesByVerbs].map(([verbs, names]) => sayings.say(verbs, names)),
     ];
   }
 

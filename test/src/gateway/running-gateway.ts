@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Connection } from '@chaperone/crds/client/connection';
 import { newConnection } from '@chaperone/crds/client/connection';
 import { systemClock, type Clock } from '@chaperone/crds/client/clock';
@@ -42,6 +43,39 @@ export interface RunningGateway {
 class KilledError extends Error {
   override readonly name = 'KilledError';
   readonly code = 'ERR_KILLED';
+}
+
+/** Runs operators from the same beginning, each killed one write later, until one gets through; returns how many. */
+export async function killEverywhere(options: {
+  readonly start: (killAtWrite?: number) => RunningGateway;
+  /** Takes away what the operator is to make. */
+  readonly undo: () => Promise<void>;
+  readonly isDone: () => Promise<boolean>;
+}): Promise<number> {
+  for (let writes = 0; writes < MAX_WRITES; writes += 1) {
+    await options.undo();
+    const dying = options.start(writes);
+    const wasKilled = await Promise.race([dying.killed.then(() => true), until(options.isDone).then(() => false)]);
+    await dying.stop();
+    if (!wasKilled) {
+      return writes;
+    }
+    const next = options.start();
+    await until(options.isDone);
+    await next.stop();
+  }
+  throw new Error(`Not through after ${MAX_WRITES} writes`);
+}
+
+const MAX_WRITES = 50;
+
+async function until(isDone: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await isDone());) {
+    if (Date.now() > deadline) {
+      throw new Error('Not done in time');
+    }
+    await sleep(50);
+  }
 }
 
 export function startGateway(options: RunningGatewayOptions): RunningGateway {
