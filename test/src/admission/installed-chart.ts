@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startControlPlane } from '@chaperone/e2e/cluster/control-plane';
 import { kubeconfig } from '@chaperone/e2e/cluster/kubeconfig';
 import { startTestControlPlane } from '@chaperone/e2e/stack/test-control-plane';
 import { runCommand, type CommandResult } from '@chaperone/e2e/process/run-command';
@@ -49,6 +50,9 @@ export interface Installation {
   readonly person: (user: string, groups: readonly string[]) => Promise<Caller>;
   /** A caller with a token of the gateway's account bound to a pod that is made for it. */
   readonly replica: (pod: string) => Promise<Caller>;
+  /** Ends kube-apiserver; what needs it has to wait. */
+  readonly stopApiServer: () => Promise<void>;
+  readonly startApiServer: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -185,6 +189,10 @@ export async function installChart(values: readonly string[] = []): Promise<Inst
         flags: [],
       }),
       replica,
+      stopApiServer: () => own.supervisor.stop('kube-apiserver'),
+      startApiServer: async () => {
+        await startControlPlane(own.supervisor, own.options);
+      },
       stop: async () => {
         await dispatcher.close();
         await own.stop();

@@ -15,6 +15,7 @@ export interface OperatorProcess {
   start(): void;
   /** Signals the process and waits until it is gone; answers its exit code, null when a signal ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+  readonly hasEnded: () => boolean;
   /** Waits until the process ends by itself; answers its exit code. */
   ended(): Promise<number | null>;
   stop(): Promise<void>;
@@ -53,6 +54,7 @@ export async function newOperatorProcess(kubeconfig: string, configuration: obje
       for (const stream of [child.stdout, child.stderr])
         stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     },
+    hasEnded: () => child === undefined || child.exitCode !== null || child.signalCode !== null,
     end(signal) {
       const gone = process_.ended();
       child?.kill(signal);

@@ -131,6 +131,22 @@ describe('the operator as a process, with the rights of its own account', () => 
     await expect.poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status).toBe(200);
   }, 60_000);
 
+  test('is not ready while the API server is away for a minute, and takes up its work again by itself', async () => {
+    await installation.stopApiServer();
+    await expect
+      .poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status, { timeout: 60_000 })
+      .not.toBe(200);
+    await sleep(60_000);
+    // Its Lease ran out meanwhile: it ends, as another may lead, and whoever runs it starts it again.
+    await installation.startApiServer();
+    if (operator.hasEnded()) operator.start();
+    await expect
+      .poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status, { timeout: 60_000 })
+      .toBe(200);
+    await apply(policy('after-the-outage'));
+    await expect.poll(() => conditions('after-the-outage')).toContain('Accepted=True(Compiled)');
+  }, 240_000);
+
   test('ends in good order when told to, gives its Lease back, and logs no token', async () => {
     expect(await operator.end('SIGTERM')).toBe(0);
     expect(await get(`lease chaperone-operator --namespace=${NAMESPACE}`, 'jsonpath={.spec.holderIdentity}')).toBe('');
