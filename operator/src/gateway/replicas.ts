@@ -45,7 +45,7 @@ export function newReplicaTracker(options: {
   const observations = new Map<string, LeaseObservation>();
   const listeners = new Set<() => void>();
   let timer: Timer | undefined;
-  let last = '';
+  let last = '[]';
 
   const remainingMs = (observation: LeaseObservation): number => {
     const state = judge(observation, NOBODY, clock.monotonic());

@@ -32,8 +32,18 @@ export interface RightsBuilder {
 /** No namespace is called so. */
 const CLUSTER = '';
 
-/** Names in one rule at most, so that what is large can still be divided. */
+/** Names in one rule at most, and {@link breadthOf} of it at most, so that what is large can still be divided. */
 const MAX_NAMES_PER_RULE = 500;
+const MAX_RULE_BREADTH = 20_000;
+
+/**
+ * How many single rights a rule stands for. Before a role is written the API server breaks its rules down to these, to
+ * compare each with what the writer holds (`rbac/validation/policy_comparator.go`): it costs about 40 us and 250 bytes each.
+ */
+export const breadthOf = ({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: RbacRule): number =>
+  verbs.length *
+  ((apiGroups?.length ?? 0) * (resources?.length ?? 0) * Math.max(resourceNames?.length ?? 0, 1) +
+    (nonResourceURLs?.length ?? 0));
 
 /** Sets of verbs as sorted text, so that they can be keys. */
 function newVerbSets(): { of(verbs: Iterable<string>): string; unite(left: string, right: string): string } {
@@ -203,14 +213,16 @@ export function newRightsBuilder(): RightsBuilder {
     }
     return [...bySaid].flatMap(([{ verbs, names }, groups]) => {
       const byResources = Map.groupBy(groups.entries(), ([, of]) => of.join(' '));
-      return [...byResources.values()].flatMap((entries) =>
-        chunks(names).map((resourceNames) => ({
+      return [...byResources.values()].flatMap((entries) => {
+        const rule = {
           apiGroups: entries.map(([group]) => group),
           resources: [...(entries[0]?.[1] ?? [])],
           verbs: verbs.split(' '),
-          ...(resourceNames === undefined ? {} : { resourceNames }),
-        })),
-      );
+        };
+        return names === undefined
+          ? [rule]
+          : chunks(names, breadthOf(rule)).map((resourceNames) => ({ ...rule, resourceNames }));
+      });
     });
   }
 
@@ -243,12 +255,10 @@ export function newRightsBuilder(): RightsBuilder {
   };
 }
 
-function chunks(names: readonly string[] | undefined): (string[] | undefined)[] {
-  if (names === undefined) {
-    return [undefined];
-  }
-  return Array.from({ length: Math.ceil(names.length / MAX_NAMES_PER_RULE) }, (_, index) =>
-    names.slice(index * MAX_NAMES_PER_RULE, (index + 1) * MAX_NAMES_PER_RULE),
+function chunks(names: readonly string[], breadthOfOne: number): string[][] {
+  const size = Math.max(Math.min(MAX_NAMES_PER_RULE, Math.floor(MAX_RULE_BREADTH / breadthOfOne)), 1);
+  return Array.from({ length: Math.ceil(names.length / size) }, (_, index) =>
+    names.slice(index * size, (index + 1) * size),
   );
 }
 

@@ -50,7 +50,7 @@ export interface RightsReconciler extends Reconciler {
 }
 
 /** How soon resources that come later are seen: where a wildcard stands for them, and where none does. */
-const REDISCOVER_WILDCARDS_MS = 30_000;
+const REDISCOVER_WILDCARDS_MS = 15_000;
 const REDISCOVER_MS = 600_000;
 const DEFAULT_NARROW_AFTER_MS = 120_000;
 const RELEASE_MISSING_MS = 30_000;

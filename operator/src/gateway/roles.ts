@@ -1,7 +1,7 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@chaperone/crds/client/kinds';
 import type { KubernetesObject, OwnerReference } from '@chaperone/crds/client/kubernetes-object';
 import type { ApplyConfiguration } from '@chaperone/crds/client/resource-client';
-import type { RbacRule, Rights } from './rights-builder.ts';
+import { breadthOf, type RbacRule, type Rights } from './rights-builder.ts';
 
 /** Name of every object that carries derived rights; the chart lets the operator write these names and no others. */
 export const DERIVED_NAME = 'chaperone-proxy-derived';
@@ -12,6 +12,9 @@ export const MAX_CLUSTER_ROLES = 8;
  * stores is shorter than JSON.
  */
 export const MAX_ROLE_BYTES = 1024 * 1024;
+
+/** Single rights that one role may stand for: writing it then takes the API server some seconds and about 25 MB. */
+export const MAX_ROLE_BREADTH = 100_000;
 
 export const derivedNames: readonly string[] = Array.from({ length: MAX_CLUSTER_ROLES }, (_, index) =>
   index === 0 ? DERIVED_NAME : `${DERIVED_NAME}-${index + 1}`,
@@ -43,8 +46,9 @@ export class RightsTooLargeError extends Error {
   readonly code = 'ERR_RIGHTS_TOO_LARGE';
   readonly scope: string;
 
-  constructor(scope: string, bytes: number) {
-    super(`The rights derived from the policies take ${bytes} bytes (${scope}), more than roles can hold`);
+  constructor(scope: string, size: { readonly bytes: number; readonly breadth: number }) {
+    const { bytes, breadth } = size;
+    super(`The derived rights (${scope}) are ${breadth} single ones in ${bytes} bytes, more than roles can hold`);
     this.scope = scope;
   }
 }
@@ -90,16 +94,20 @@ export function rolesOf(rights: Rights, { serviceAccount, ownerReferences }: Rol
 /** Fills one role after another, in the order of the rules, so that the same rights always stand in the same roles. */
 function divide(rules: readonly RbacRule[], scope: string, parts: number): RbacRule[][] {
   const divided: RbacRule[][] = [[]];
-  let size = 0;
-  let total = 0;
+  const total = { bytes: 0, breadth: 0 };
+  let current = { bytes: 0, breadth: 0 };
   for (const rule of rules) {
     const bytes = Buffer.byteLength(JSON.stringify(rule)) + 1;
-    total += bytes;
-    if (size + bytes > MAX_ROLE_BYTES) {
+    const breadth = breadthOf(rule);
+    total.bytes += bytes;
+    total.breadth += breadth;
+    const isFull = current.bytes + bytes > MAX_ROLE_BYTES || current.breadth + breadth > MAX_ROLE_BREADTH;
+    if (isFull && current.bytes > 0) {
       divided.push([]);
-      size = 0;
+      current = { bytes: 0, breadth: 0 };
     }
-    size += bytes;
+    current.bytes += bytes;
+    current.breadth += breadth;
     divided.at(-1)?.push(rule);
   }
   if (divided.length > parts) {

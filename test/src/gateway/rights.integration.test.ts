@@ -5,7 +5,9 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '@chapero
 import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { KubernetesObject } from '@chaperone/crds/client/kubernetes-object';
 import { newClient, type Client, type ResourceClient } from '@chaperone/crds/client/resource-client';
-import { DERIVED_NAME } from '@chaperone/operator/gateway/roles';
+import { releaseReference } from '@chaperone/operator/gateway/child-writer';
+import { newRoleWriter } from '@chaperone/operator/gateway/role-writer';
+import { DERIVED_NAME, rolesOf } from '@chaperone/operator/gateway/roles';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CommandResult } from '@chaperone/e2e/process/run-command';
 import { installChart, NAMESPACE, type CallOptions, type Installation } from '../admission/installed-chart.ts';
@@ -524,6 +526,54 @@ describe('the operator', () => {
     running = undefined;
     // Two roles, two bindings and the bundle.
     expect(writes).toBeGreaterThan(4);
+  });
+
+  test('gives the rights of 5,000 rules, over several roles', { timeout: 120_000 }, async () => {
+    await removeDerived();
+    const connected = newConnection({ kubeConfig: kubeConfigFromFile(chart.operator.kubeconfig), userAgent: 'test' });
+    const operator = newClient({ connection: connected, fieldManager: 'test' });
+    // Nothing is there, so that listers which know nothing are right.
+    const nothing = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
+    const listers = { clusterRoles: nothing, clusterRoleBindings: nothing, roles: nothing, roleBindings: nothing };
+    const signal = AbortSignal.timeout(110_000);
+    const rules = Array.from({ length: 5_000 }, (_, index) => ({
+      apiGroups: [`group-${index % 50}.example.com`],
+      resources: [`kinds${index}`],
+      verbs: ['create', 'delete', 'get', 'patch', 'update'].map((verb) => `impersonate-on:user-info:${verb}`),
+      resourceNames: [`object-${index}`, `other-${index}`],
+    }));
+    const release = await client.resource(clusterRoles).get({ name: 'chaperone-release' });
+    const desired = rolesOf(
+      { cluster: rules, namespaces: new Map([[namespace, rules.slice(0, 1_000)]]) },
+      {
+        serviceAccount: { name: 'chaperone-proxy', namespace: NAMESPACE },
+        ownerReferences: [releaseReference(release)],
+      },
+    );
+    expect(desired.clusterRoles.length).toBeGreaterThan(1);
+    const writer = newRoleWriter(operator, listers);
+    const began = performance.now();
+    expect(await writer.write(desired, signal)).toBe(2 * desired.clusterRoles.length + 2);
+    console.log(
+      'wrote',
+      performance.now() - began,
+      desired.clusterRoles.map((r) => JSON.stringify(r).length),
+    );
+    const last = `/apis/group-49.example.com/v1/kinds4999`;
+    await expect.poll(() => verdict(asAgent('GET', `${last}/object-4999`)), POLL).toBe(PASSED);
+    expect(await verdict(asAgent('GET', `${last}/object-4998`))).toBe(REFUSED);
+    // What is not needed any more goes, the numbered ones included.
+    const few = rolesOf(
+      { cluster: rules.slice(0, 1), namespaces: new Map() },
+      {
+        serviceAccount: { name: 'chaperone-proxy', namespace: NAMESPACE },
+        ownerReferences: [releaseReference(release)],
+      },
+    );
+    await writer.write(few, signal);
+    await expect.poll(() => verdict(asAgent('DELETE', `${last}/object-4999`)), POLL).toBe(REFUSED);
+    expect(await done(['get', 'clusterrole', `${DERIVED_NAME}-2`, '--ignore-not-found', '--output=name'])).toBe('');
+    await connected.close();
   });
 
   test('gives ServiceAccounts under their own names rights of their own mode, and others none of it', async () => {
