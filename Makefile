@@ -37,10 +37,12 @@ verify: $(INSTALLED) ## Generators leave the tree clean, formatting, lint, types
 
 .PHONY: test
 test: verify ## All that a contributor must pass: static checks, unit tests, integration tests on real servers
+	npm run --silent prepare-servers
 	npm run --silent test
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Tests on a real node: Debian, root
+	npm run --silent prepare-servers -- --with-node
 	npm run --silent test:e2e
 
 .PHONY: fuzz
