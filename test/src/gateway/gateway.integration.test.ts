@@ -48,6 +48,7 @@ afterAll(async () => {
 afterEach(async () => {
   await running?.stop();
   running = undefined;
+  await done(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce-']);
   await done(['delete', 'agentpolicies,maskingrules', '--all']);
   const here = `--namespace=${NAMESPACE}`;
   await done(['delete', 'leases', '--all', here]);
@@ -125,10 +126,9 @@ describe('the workload', () => {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'judged', namespace: NAMESPACE },
-      spec: { containers: [{ name: 'c', image: 'i' }] },
+      spec: { serviceAccountName: NAME.name, containers: [{ name: 'c', image: 'i' }] },
     });
     expect(bare.stderr).toContain('violates PodSecurity');
-    await done(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce-']);
   });
 
   test('comes back as it was where it was deleted or edited', async () => {

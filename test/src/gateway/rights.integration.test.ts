@@ -552,13 +552,7 @@ describe('the operator', () => {
     );
     expect(desired.clusterRoles.length).toBeGreaterThan(1);
     const writer = newRoleWriter(operator, listers);
-    const began = performance.now();
     expect(await writer.write(desired, signal)).toBe(2 * desired.clusterRoles.length + 2);
-    console.log(
-      'wrote',
-      performance.now() - began,
-      desired.clusterRoles.map((r) => JSON.stringify(r).length),
-    );
     const last = `/apis/group-49.example.com/v1/kinds4999`;
     await expect.poll(() => verdict(asAgent('GET', `${last}/object-4999`)), POLL).toBe(PASSED);
     expect(await verdict(asAgent('GET', `${last}/object-4998`))).toBe(REFUSED);
