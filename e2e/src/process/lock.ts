@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,8 @@ export interface LockOptions {
  */
 export async function acquireLock(file: string, options: LockOptions): Promise<Lock | undefined> {
   mkdirSync(dirname(file), { recursive: true });
+  // SQLite says only that it cannot open the file; the file system says why (no space, no permission) and which.
+  closeSync(openSync(file, 'a'));
   const database = new DatabaseSync(file, { timeout: 0 });
   const deadline = Date.now() + options.timeout;
   let waited = false;
