@@ -2,7 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { BundlePolicy } from '@chaperone/crds/bundle/bundle';
 import type { JsonValue } from '@chaperone/crds/expression/value';
-import type { AgentPolicySpec, LabelSelector, PolicyRule, Subject } from '@chaperone/crds/v1alpha1/generated/api';
+import type {
+  AgentPolicySpec,
+  LabelSelector,
+  NamedExpression,
+  PolicyRule,
+  Subject,
+} from '@chaperone/crds/v1alpha1/generated/api';
 import { approvalBy, compiled } from '@chaperone/test/policy/builders';
 import { bundleOf, call, identityOf, NOW } from '@chaperone/test/policy/calls';
 import type { Decision } from './decision.ts';
@@ -144,27 +150,31 @@ const restrictions = fc
     ),
     { maxLength: 2 },
   )
-  .map((list): Partial<PolicyRule> => Object.assign({}, ...list));
+  .map((list) => list.reduce<Partial<PolicyRule>>((all, one) => ({ ...all, ...one }), {}));
 
 const resources = ['*', 'pods', 'secrets', 'pods/exec', 'pods/log', '*/eviction', 'namespaces', 'nodes', 'widgets'];
-const resourceRule = fc
+const resourceRule: fc.Arbitrary<Partial<PolicyRule>> = fc
   .record({
     verbs: fc.oneof(
-      fc.constant(['*' as const]),
-      some(['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const),
+      fc.constant<PolicyRule['verbs']>(['*']),
+      some<PolicyRule['verbs'][number]>(['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']),
     ),
-    apiGroups: fc.oneof(fc.constant(['*', '']), some(['', 'example.com'])),
-    resources: fc.oneof(fc.constant(['*']), some(resources)),
+    apiGroups: fc.oneof(fc.constant<string[]>(['*', '']), some(['', 'example.com'])),
+    resources: fc.oneof(fc.constant<string[]>(['*']), some(resources)),
   })
   .chain((where) => restrictions.map((more) => ({ ...where, ...more })));
-const urlRule = fc.record({ verbs: some(['*', 'get'] as const), nonResourceURLs: some(['*', '/version']) });
+const urlRule: fc.Arbitrary<Partial<PolicyRule>> = fc.record({
+  verbs: some(['*', 'get'] as const),
+  nonResourceURLs: some(['*', '/version']),
+});
 
 const ruleOf = (action: fc.Arbitrary<PolicyRule['action']>): fc.Arbitrary<PolicyRule> =>
   fc
     .tuple(action, fc.oneof({ weight: 9, arbitrary: resourceRule }, { weight: 1, arbitrary: urlRule }))
-    .map(([chosen, where]) => ({
+    .map(([chosen, where]): PolicyRule => ({
       name: 'r',
       action: chosen,
+      verbs: [],
       ...where,
       ...(chosen === 'RequireApproval' ? { approval: approvalBy('oncall') } : {}),
     }));
@@ -189,7 +199,7 @@ const policyOf = (
       rules: fc.array(ruleOf(action), { minLength: 1, maxLength: 3 }),
       subjects,
       matchConditions: fc.oneof(
-        { weight: 4, arbitrary: fc.constant([]) },
+        { weight: 4, arbitrary: fc.constant<NamedExpression[]>([]) },
         { weight: 1, arbitrary: fc.tuple(expression) },
       ),
       expired: fc.nat(5).map((draw) => (draw === 0 ? { expiresAt: new Date(NOW).toISOString() } : {})),
