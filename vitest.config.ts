@@ -10,6 +10,8 @@ const resolve = {
 
 export default defineConfig({
   test: {
+    // Integration tests wait for servers more than they compute: the default, one worker on two cores, idles.
+    maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: `test-results/${process.env['TEST_RESULTS'] ?? 'vitest'}.json` }]],
     projects: [
       {
