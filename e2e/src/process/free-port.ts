@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LaunchError } from './launch-error.ts';
 
@@ -27,28 +28,54 @@ export async function choosePorts<Name extends string>(
   return Object.fromEntries(names.map((name, index) => [name, held[index]?.port])) as Record<Name, number>;
 }
 
+/**
+ * Where free ports are looked for: below the range that Linux gives to outgoing connections (32768 and up), or any
+ * client of any server could take the port before its server binds it; and below NodePorts (30000 and up).
+ */
+const FIRST_CHOICE = 20_000;
+const LAST_CHOICE = 29_999;
+const ATTEMPTS = 100;
+
+interface HeldPort {
+  readonly port: number;
+  readonly release: () => Promise<void>;
+}
+
 async function hold(
   request: PortRequest,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<{ port: number; release: () => Promise<void> }> {
-  const wanted = parsePort(request.variable, environment[request.variable]);
+): Promise<HeldPort> {
   const host = request.host ?? '127.0.0.1';
+  const wanted = parsePort(request.variable, environment[request.variable]);
+  if (wanted !== undefined) {
+    return listen(wanted, host).catch((cause: unknown) => {
+      const message = `port ${wanted} on ${host} is taken: set ${request.variable} to a free one, or unset it to have one chosen`;
+      throw new LaunchError('PortTaken', message, { cause });
+    });
+  }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const held = await listen(randomInt(FIRST_CHOICE, LAST_CHOICE + 1), host).catch(() => undefined);
+    if (held !== undefined) return held;
+  }
+  throw new LaunchError(
+    'PortTaken',
+    `no port from ${FIRST_CHOICE} to ${LAST_CHOICE} on ${host} is free: end what listens there`,
+  );
+}
+
+function listen(port: number, host: string): Promise<HeldPort> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', (cause) => {
-      const message = `port ${wanted} on ${host} is taken: set ${request.variable} to a free one, or unset it to have one chosen`;
-      reject(new LaunchError('PortTaken', message, { cause }));
-    });
-    server.listen(wanted, host, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : wanted;
+    server.once('error', reject);
+    server.listen(port, host, () => {
       resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
     });
   });
 }
 
-function parsePort(variable: string, value: string | undefined): number {
-  if (value === undefined || value === '') return 0;
+/** Undefined: none is asked for. */
+function parsePort(variable: string, value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
   const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new LaunchError('BadOption', `${variable}=${value} is not a port: give a number from 1 to 65535, or unset it`);
