@@ -33,6 +33,11 @@ describe('a policy in DryRun', () => {
     ],
     'changes nothing by its Allow': [[dry(rule('a'))], call(GET_POD), 'Deny NoRule; Allow dry/a'],
     'is judged together with what is enforced': [[p(deny('d')), dry(rule('a'))], call(GET_POD), 'Deny p/d; Deny p/d'],
+    'is named before what is enforced if it comes before it': [
+      [p(deny('d')), dry(deny('e'))],
+      call(GET_POD),
+      'Deny p/d; Deny dry/e',
+    ],
     'is not mentioned where no rule of it matches': [
       [p(rule('a')), dry(deny('d', { verbs: ['list'] }))],
       call(GET_POD),

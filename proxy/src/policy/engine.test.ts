@@ -110,6 +110,7 @@ describe('verbs, groups and resources', () => {
       call(`${GET_POD}/log`),
       'Allow p/a',
     ],
+    '*/ alone matches no resource': [allow({ resources: ['*/'] }), call(GET_POD), 'Deny NoRule'],
     '* matches resources and subresources': [allow({ resources: ['*'] }), call(`${GET_POD}/log`), 'Allow p/a'],
     'another group does not match': [allow({ apiGroups: ['apps'] }), call(GET_POD), 'Deny NoRule'],
     '* matches every group': [allow({ apiGroups: ['*'] }), call(GET_POD), 'Allow p/a'],
@@ -277,6 +278,13 @@ describe('a selector of the call that fixes names or labels makes them known:', 
       'Allow p/a',
     ],
     'nothing by requirements that contradict each other': [byLabel, select('tier=prod,tier=dev'), 'Deny NoRule'],
+    'not the label that it excludes, by notin': [byLabel, select('tier notin (prod)'), 'Deny NoRule'],
+    'not the label that it excludes, by !=': [byLabel, select('tier!=prod'), 'Deny NoRule'],
+    'not a number, by >': [
+      p(rule('a', { ...every, objectSelector: { matchLabels: { tier: '1' } } })),
+      select('tier>1'),
+      'Deny NoRule',
+    ],
     'not a label, by notin': [notProd, select('tier notin (prod)'), 'Deny NoRule'],
     'not a label, by !=': [notProd, select('tier!=prod'), 'Deny NoRule'],
     'that a label has none of the values': [notProd, select('tier in (dev, qa)'), 'Allow p/a'],
@@ -355,6 +363,11 @@ describe('namespaces', () => {
       p(everything, deny('d', inPayments)),
       call('GET /api/v1/nodes/n1'),
       'Allow p/all',
+    ],
+    'hold no cluster-scoped object by an empty name': [
+      p(rule('a', { ...inPayments, namespaces: [''] })),
+      call('GET /api/v1/nodes/n1'),
+      'Deny NoRule',
     ],
     'hold no cluster-scoped objects of a list': [
       p(everything, deny('d', inPayments)),
@@ -489,6 +502,16 @@ describe('objectSelector', () => {
         }),
       ),
       settledCall(CREATE_POD, { object: known({ metadata: { name: 'web' } }) }),
+      'Allow p/a',
+    ],
+    'takes nothing from the prototype for a label': [
+      p(
+        rule('a', {
+          ...every,
+          objectSelector: { matchExpressions: [{ key: 'constructor', operator: 'DoesNotExist' }] },
+        }),
+      ),
+      settledCall(CREATE_POD, { object: labelled({}) }),
       'Allow p/a',
     ],
     'takes no labels from a list for labels': [
@@ -686,8 +709,17 @@ describe('expressions', () => {
       call(CREATE_POD, { object: known({ metadata: { name: 'web' } }) }),
       'Allow p/a',
     ],
+    'look up the name of what is created': [allowIf("request.name == 'web'"), call(CREATE_POD), 'NeedsObject object'],
+    'wait until it is known whether the namespace matches': [
+      p(
+        rule('a', every),
+        deny('d', { ...every, namespaceSelector: { matchLabels: { env: 'x' } }, ...when("request.name == 'x'") }),
+      ),
+      call(GET_POD),
+      'NeedsObject namespaceObject',
+    ],
     'compare the old and the new object once, if they name both': [
-      allowIf('object.spec.replicas <= oldObject.spec.replicas'),
+      allowIf('object.spec.replicas < oldObject.spec.replicas'),
       settledCall(PATCH_POD, { object: spec(1), oldObject: spec(3) }),
       'Allow p/a',
     ],

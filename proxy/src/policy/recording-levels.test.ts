@@ -60,6 +60,11 @@ describe('what is recorded', () => {
     ],
     'is nothing of a read by None': [p(at('None')), call(GET_POD), 'Allow None Full'],
     'is nothing of a list by None': [p(at('None')), call('GET /api/v1/pods'), 'Allow None Full'],
+    'is nothing of a path that is read, by None': [
+      p(rule('a', { nonResourceURLs: ['/healthz'], auditLevel: 'None' })),
+      call('GET /healthz'),
+      'Allow None Full',
+    ],
     'is something of a write by None': [
       p(at('None')),
       call('DELETE /api/v1/namespaces/x/pods/y'),

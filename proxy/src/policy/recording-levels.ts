@@ -18,8 +18,7 @@ export interface AuditLevelOptions {
 
 /** The highest level of the rules. Never None but for what is plainly allowed and only reads. */
 export function auditLevelOf({ rules, attributes, mayBeSilent }: AuditLevelOptions): AuditLevel {
-  const isSilent = mayBeSilent && attributes.isResourceRequest && READ_VERBS.has(attributes.judgedVerb);
-  const lowest = isSilent && rules.length > 0 ? 0 : 1;
+  const lowest = mayBeSilent && READ_VERBS.has(attributes.judgedVerb) ? 0 : 1;
   const highest = Math.max(lowest, ...rules.map((rule) => levels.indexOf(levelOf(rule, attributes))));
   return levels[highest] ?? 'RequestResponse';
 }

@@ -1,15 +1,14 @@
 import type { BundlePolicy } from '@chaperone/crds/bundle/bundle';
 import type { PolicyRule, Subject } from '@chaperone/crds/v1alpha1/generated/api';
-import { newIdentity, type Identity } from '../authn/identity.ts';
-import { Rejection } from '../request/rejection.ts';
-import { requestAttributes } from '../request/request-attributes.ts';
-import { compileBundle } from './compiled-bundle.ts';
-import { decide } from './engine.ts';
-import { known, PENDING_OBJECT, type PolicyInput } from './policy-input.ts';
+import type { Identity } from '@chaperone/proxy/authn/identity';
+import { compileBundle } from '@chaperone/proxy/policy/compiled-bundle';
+import { decide } from '@chaperone/proxy/policy/engine';
+import { known, type PolicyInput } from '@chaperone/proxy/policy/policy-input';
+import { call, identityOf } from './calls.ts';
 
 /**
  * Times decisions at 10, 1,000 and 5,000 rules, and prints a line of JSON for each:
- * `node --conditions=source proxy/src/policy/decision-time.bench.ts`. Policies of ten rules with subjects of all kinds
+ * `node --conditions=source test/src/policy/decision-time.bench.ts`. Policies of ten rules with subjects of all kinds
  * in groups of twenty; a caller is a subject of every twentieth policy and of those for everybody, which a hundredth
  * are. One rule in five looks at labels of the Namespace, one in ten has an expression, one in ten a wildcard.
  */
@@ -17,7 +16,6 @@ import { known, PENDING_OBJECT, type PolicyInput } from './policy-input.ts';
 const COUNTS = [10, 1_000, 5_000] as const;
 const WARM_UP = 20_000;
 const DECISIONS = 100_000;
-const NOW = Date.parse('2026-06-01T12:00:00Z');
 const RESOURCES = [
   'pods',
   'services',
@@ -70,10 +68,7 @@ function policiesOf(count: number): BundlePolicy[] {
 }
 
 const callers: readonly Identity[] = Array.from({ length: 50 }, (_, index) =>
-  newIdentity(
-    { username: `user-${index}@example.com`, uid: '', groups: [`team-${index % 20}`, 'a', 'b', 'c'], extra: {} },
-    { issuer: 'https://issuer.example', expiresAt: NOW },
-  ),
+  identityOf(`user-${index}@example.com`, [`team-${index % 20}`, 'a', 'b', 'c']),
 );
 
 function inputs(): PolicyInput[] {
@@ -86,27 +81,7 @@ function inputs(): PolicyInput[] {
       : [`GET ${named}`];
   });
   const namespaceObject = known({ metadata: { name: 'ns-7', labels: { env: 'dev' } } });
-  return callers.flatMap((caller) =>
-    lines.map((line) => {
-      const [method = '', target = ''] = line.split(' ');
-      const attributes = requestAttributes({ method, target });
-      if (attributes instanceof Rejection) throw attributes;
-      return {
-        attributes,
-        caller,
-        object: PENDING_OBJECT,
-        oldObject: PENDING_OBJECT,
-        parentObject: PENDING_OBJECT,
-        namespaceObject,
-        apply: false,
-        dryRun: false,
-        options: {},
-        command: [],
-        allowSelfAdministration: false,
-        now: NOW,
-      };
-    }),
-  );
+  return callers.flatMap((caller) => lines.map((line) => call(line, { caller, namespaceObject })));
 }
 
 /** Microseconds. */
