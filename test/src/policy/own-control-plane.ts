@@ -1,12 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { buildPrograms, CONTROL_PLANE_PROGRAMS, defaultCacheDirectory } from '@chaperone/e2e/cluster/build';
-import { startControlPlane } from '@chaperone/e2e/cluster/control-plane';
-import { choosePorts } from '@chaperone/e2e/process/free-port';
-import { newSupervisor } from '@chaperone/e2e/process/supervisor';
+import { startTestControlPlane } from '@chaperone/e2e/stack/test-control-plane';
 
 const execute = promisify(execFile);
 
@@ -20,34 +15,8 @@ export interface OwnControlPlane {
  * that on a shared one it would write into those of other tests.
  */
 export async function startOwnControlPlane(): Promise<OwnControlPlane> {
-  const directory = mkdtempSync(join(tmpdir(), 'chaperone-policy-'));
-  const supervisor = newSupervisor(directory);
-  const anyPort = { variable: '' };
-  const stop = async (): Promise<void> => {
-    await supervisor.stopAll();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  try {
-    const controlPlane = await startControlPlane(supervisor, {
-      directory: join(directory, 'kubernetes'),
-      etcdDirectory: join(directory, 'etcd'),
-      programs: await buildPrograms({
-        programs: CONTROL_PLANE_PROGRAMS,
-        kubernetesVersion: process.env['KUBERNETES_VERSION'],
-        cacheDirectory: defaultCacheDirectory(process.env),
-        report: () => undefined,
-      }),
-      ports: await choosePorts(
-        { etcd: anyPort, etcdPeer: anyPort, apiserver: anyPort, controllerManager: anyPort, scheduler: anyPort },
-        {},
-      ),
-      withNode: false,
-    });
-    return { adminKubeconfig: controlPlane.adminKubeconfig, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const { controlPlane, stop } = await startTestControlPlane('policy');
+  return { adminKubeconfig: controlPlane.adminKubeconfig, stop };
 }
 
 /** Installs the kinds that policies need, and waits until they are served. */
