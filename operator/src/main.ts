@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '@chaperone/crds/client/clock';
 import { kubeConfigFromFile, kubeConfigInCluster } from '@chaperone/crds/client/kubeconfig';
 import { parse } from 'yaml';
-import { newLogger } from './logger.ts';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { runOperator } from './operator.ts';
-import { OptionsError, parseOptions, type OperatorOptions } from './options.ts';
+import { OptionsError } from '@chaperone/crds/process/options';
+import { parseOptions, type OperatorOptions } from './options.ts';
 
 /**
  * The operator's process: `main --config FILE`. The only reader of arguments and signals. It ends with 0 when told to

@@ -15,7 +15,7 @@ import { readShippedAdmission } from './admission/shipped.ts';
 import { approvalRequests, newApprovalRequestController } from './approvalrequest/controller.ts';
 import { newLeaseReplicas } from './approvalrequest/replicas.ts';
 import { newGateway } from './gateway/gateway.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { newMetrics } from './metrics.ts';
 import type { OperatorOptions } from './options.ts';
 import { newPolicyControllers } from './policy/policy-controllers.ts';
@@ -24,7 +24,7 @@ import { newEventRecorder } from './runtime/events.ts';
 import { ownerReference } from './runtime/finalizers.ts';
 import { newLeaderElector } from './runtime/leaderelection.ts';
 import { informerChecks, newManager } from './runtime/manager.ts';
-import { newAdminServer } from './runtime/server.ts';
+import { newAdminServer } from '@chaperone/crds/process/admin-server';
 
 /** The ClusterRole of the release that owns whatever the operator makes, so that uninstalling collects it. */
 const RELEASE = 'chaperone-release';

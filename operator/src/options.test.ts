@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OptionsError, parseOptions } from './options.ts';
+import { OptionsError } from '@chaperone/crds/process/options';
+import { parseOptions } from './options.ts';
 
 function findings(value: unknown): readonly string[] {
   try {

@@ -5,7 +5,7 @@ import type { ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { ApprovalRequest } from '@chaperone/crds/v1alpha1/approvalrequest';
 import { approvalRequests as approvalRequestKind } from '@chaperone/crds/v1alpha1/groupversion';
 import type { AdmissionCheck } from '../admission/check.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { newController, type Controller, type ControllerMetrics } from '../runtime/controller.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import { requestFor, watch } from '../runtime/source.ts';

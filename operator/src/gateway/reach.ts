@@ -1,6 +1,6 @@
 import { resourcePatternMatches } from '@chaperone/crds/bundle/resource-match';
 import { isBuiltinGroup } from '@chaperone/crds/validation/builtin-resources';
-import { exitVerbs, isExit, PROXY_SUBRESOURCE, writeVerbs } from '@chaperone/crds/v1alpha1/exits';
+import { exitReach, PROXY_SUBRESOURCE, writeVerbs } from '@chaperone/crds/v1alpha1/exits';
 import type { PolicyRule } from '@chaperone/crds/v1alpha1/generated/api';
 import { GROUP } from '@chaperone/crds/v1alpha1/groupversion';
 import type { ApiResource, ApiResources } from './api-resources.ts';
@@ -11,8 +11,6 @@ export interface Target {
   /** With its subresource: `pods/exec`. */
   readonly resource: string;
   readonly subresource: string | undefined;
-  /** Group and resource stand in the rule as they are; else a wildcard stands for them. */
-  readonly named: boolean;
   /** Undefined where the cluster does not serve it, or not yet. */
   readonly served: ApiResource | undefined;
 }
@@ -39,25 +37,22 @@ function subresourceOf(resource: string): string | undefined {
 /** The resources that a rule names or that its wildcards stand for on this cluster. Exits are left to {@link reachedVerbs}. */
 export function targetsOf({ apiGroups = [], resources = [] }: PolicyRule, api: ApiResources): readonly Target[] {
   const targets = new Map<string, Target>();
-  const add = (group: string, resource: string, named: boolean): void => {
-    const key = `${group} ${resource}`;
-    if (named || !targets.has(key)) {
-      const served = api.find(group, resource);
-      targets.set(key, { group, resource, subresource: subresourceOf(resource), named, served });
-    }
+  const add = (group: string, resource: string): void => {
+    const served = api.find(group, resource);
+    targets.set(`${group} ${resource}`, { group, resource, subresource: subresourceOf(resource), served });
   };
   for (const group of apiGroups) {
     for (const pattern of resources) {
       if (group !== '*' && !pattern.includes('*')) {
         // One that is not served may come, but not in Kubernetes' own groups: there it is another group's resource.
         if (api.find(group, pattern) !== undefined || !api.hasGroup(group) || !isBuiltinGroup(group)) {
-          add(group, pattern, true);
+          add(group, pattern);
         }
         continue;
       }
       api.all
         .filter((one) => (group === '*' || one.group === group) && matches(pattern, one))
-        .forEach((one) => add(one.group, one.resource, false));
+        .forEach((one) => add(one.group, one.resource));
     }
   }
   return [...targets.values()];
@@ -88,18 +83,20 @@ export function reachedVerbs(
   target: Target,
   options: { readonly allowSelfAdministration: boolean },
 ): ReadonlySet<string> {
-  const { group, resource, subresource, named } = target;
-  const plain = parentOf(target) ?? resource;
+  const { group, subresource } = target;
+  const resource = parentOf(target) ?? target.resource;
+  const names = { action: rule.action, apiGroups: new Set(rule.apiGroups), resources: new Set(rule.resources) };
   const asked: readonly string[] = rule.verbs.includes('*') ? RESOURCE_VERBS : rule.verbs;
   return new Set(
     asked.filter((verb) => {
-      if (!RESOURCE_VERBS.includes(verb) || exitVerbs.includes(verb)) {
+      if (!RESOURCE_VERBS.includes(verb)) {
         return false;
       }
       if (group === GROUP && writeVerbs.includes(verb) && !options.allowSelfAdministration) {
         return false;
       }
-      return rule.action !== 'Allow' || named || !isExit({ verb, apiGroup: group, resource: plain, subresource });
+      // What type a Secret is of is in the body: RBAC cannot tell.
+      return exitReach(names, { verb, apiGroup: group, resource, subresource }) !== 'Stopped';
     }),
   );
 }

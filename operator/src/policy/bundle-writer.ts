@@ -16,7 +16,7 @@ import type { OwnerReference, Stored } from '@chaperone/crds/client/kubernetes-o
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Lister } from '@chaperone/crds/client/store';
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { readBundle, type ReadBundle } from './bundle-reader.ts';
 
 /** What became of a bundle that was to be published. */

@@ -1,6 +1,6 @@
 import type { BundlePolicy } from '@chaperone/crds/bundle/bundle';
 import { canonicalJson } from '@chaperone/crds/bundle/canonical-json';
-import { exitVerbs } from '@chaperone/crds/v1alpha1/exits';
+import { everyVerbIncludes } from '@chaperone/crds/v1alpha1/exits';
 import type { PolicyRule, Subject } from '@chaperone/crds/v1alpha1/generated/api';
 import type { RuleName } from './conflict-report.ts';
 
@@ -18,7 +18,7 @@ export interface ComparedRule {
   /** One and the same set for the same subjects. */
   readonly subjects: ReadonlySet<string>;
   readonly verbs: VerbSet;
-  readonly groups: ReadonlySet<string>;
+  readonly apiGroups: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
   readonly urls: readonly string[];
   readonly names: ReadonlySet<string> | undefined;
@@ -49,7 +49,6 @@ export const RESOURCE_VERBS = [
 export type ResourceVerb = (typeof RESOURCE_VERBS)[number];
 
 const verbNames: readonly string[] = [...RESOURCE_VERBS, 'head', 'post', 'put', 'options'];
-const ALL_VERBS: VerbSet = 2 ** verbNames.length - 1;
 
 export function verbSet(verbs: readonly string[]): VerbSet {
   return verbs.reduce((set, verb) => {
@@ -58,15 +57,10 @@ export function verbSet(verbs: readonly string[]): VerbSet {
   }, 0);
 }
 
-const EXIT_VERBS = verbSet(exitVerbs);
-
-/** In Allow rules `*` does not reach the verbs that lead out of the policy's control. */
 function verbsOf({ verbs, action }: PolicyRule): VerbSet {
-  const named = verbSet(verbs);
-  if (!verbs.includes('*')) {
-    return named;
-  }
-  return action === 'Allow' ? named | (ALL_VERBS & ~EXIT_VERBS) : ALL_VERBS;
+  return verbs.includes('*')
+    ? verbSet([...verbs, ...verbNames.filter((verb) => everyVerbIncludes(action, verb))])
+    : verbSet(verbs);
 }
 
 export const verbsIn = (set: VerbSet): readonly string[] => verbNames.filter((_, index) => (set & (1 << index)) !== 0);
@@ -110,7 +104,7 @@ export function comparedRules(policies: readonly BundlePolicy[], now: number): r
         expiresAt,
         subjects,
         verbs: verbsOf(rule),
-        groups: new Set(rule.apiGroups),
+        apiGroups: new Set(rule.apiGroups),
         resources: new Set(rule.resources),
         urls: rule.nonResourceURLs ?? [],
         names: setOf(rule.resourceNames),

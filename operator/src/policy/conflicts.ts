@@ -188,8 +188,8 @@ function note(found: Map<ComparedRule, Set<string>>, rule: ComparedRule, about: 
   }
 }
 
-function thingsNamed({ groups, resources }: ComparedRule): readonly Thing[] {
-  return [...groups]
+function thingsNamed({ apiGroups, resources }: ComparedRule): readonly Thing[] {
+  return [...apiGroups]
     .filter((group) => group !== '*')
     .flatMap((group) =>
       [...resources].filter((resource) => !resource.startsWith('*')).map((resource) => ({ group, resource })),
@@ -269,7 +269,7 @@ function openThing(search: Search, attempt: Attempt): Thing | undefined {
     return isGuarded(search, attempt, evasion.thing) ? undefined : evasion.thing;
   }
   // The guard is about a pattern, and the rule may allow a part of what that stands for.
-  for (const group of allow.groups) {
+  for (const group of allow.apiGroups) {
     for (const resource of allow.resources) {
       const thing = meetOf(evasion.thing, { group, resource });
       if (thing !== undefined && reaches(allow, verb, thing) && !isGuarded(search, attempt, thing)) {

@@ -101,7 +101,7 @@ export function evasionsOf(guard: ComparedRule): readonly Evasion[] {
   );
 }
 
-function onSameThings({ verbs, groups, resources }: ComparedRule): Evasion[] {
+function onSameThings({ verbs, apiGroups, resources }: ComparedRule): Evasion[] {
   const alternatives = (subresource: boolean): VerbSet =>
     sameThing
       .filter(({ guarded, subresource: also }) => (verbs & verbSet([guarded])) !== 0 && (also || !subresource))
@@ -112,7 +112,7 @@ function onSameThings({ verbs, groups, resources }: ComparedRule): Evasion[] {
     return [];
   }
   const evasions: Evasion[] = [];
-  for (const group of groups) {
+  for (const group of apiGroups) {
     for (const resource of resources) {
       for (const verb of namesOf(resource.includes('/') ? onSubresources : onObjects)) {
         evasions.push({ verb, thing: { group, resource }, sameName: verb === 'update' || verb === 'patch' });
@@ -132,10 +132,10 @@ function onOtherThings(guard: ComparedRule): Evasion[] {
     );
 }
 
-function byNamespace({ verbs, groups, resources }: ComparedRule): Evasion[] {
+function byNamespace({ verbs, apiGroups, resources }: ComparedRule): Evasion[] {
   const deletesInNamespaces =
     (verbs & deleteVerbs) !== 0 &&
-    [...groups].some((group) =>
+    [...apiGroups].some((group) =>
       [...resources].some((entry) => !entry.includes('/') && entry !== '*' && isClusterScoped(group, entry) !== true),
     );
   return deletesInNamespaces ? [{ verb: 'delete', thing: namespaces, sameName: false }] : [];

@@ -9,7 +9,7 @@ import type { Resource } from '@chaperone/crds/client/resource';
 import type { Client } from '@chaperone/crds/client/resource-client';
 import type { AgentPolicy } from '@chaperone/crds/v1alpha1/agentpolicy';
 import type { MaskingRule } from '@chaperone/crds/v1alpha1/maskingrule';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import type { Metrics } from '../metrics.ts';
 import { newController, type Controller } from '../runtime/controller.ts';
 import type { EventRecorder } from '../runtime/events.ts';

@@ -145,9 +145,9 @@ function firstOf(keys: ReadonlySet<string> | undefined): string {
 /** Neither a group nor a resource can hold a blank, and no group begins with a slash. */
 const thingKey = (group: string, resource: string): string => `${group} ${resource}`;
 
-function thingKeys({ groups, resources, urls }: ComparedRule): Set<string> {
+function thingKeys({ apiGroups, resources, urls }: ComparedRule): Set<string> {
   const keys = new Set(urls.map(urlKey));
-  for (const group of groups) {
+  for (const group of apiGroups) {
     for (const resource of resources) {
       if (keys.size > MAX_KEYS) {
         return keys;
@@ -158,12 +158,12 @@ function thingKeys({ groups, resources, urls }: ComparedRule): Set<string> {
   return keys;
 }
 
-function firstThingKeys({ groups, resources, urls }: ComparedRule): readonly string[] {
+function firstThingKeys({ apiGroups, resources, urls }: ComparedRule): readonly string[] {
   const [url] = urls;
   if (url !== undefined) {
     return [urlKey(url), ANY_URL];
   }
-  const [group = ''] = groups;
+  const [group = ''] = apiGroups;
   const [resource = ''] = resources;
   return coveringKeys({ group, resource });
 }

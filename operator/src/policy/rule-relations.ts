@@ -1,5 +1,5 @@
 import { canonicalJson } from '@chaperone/crds/bundle/canonical-json';
-import { exitGroups, isExit } from '@chaperone/crds/v1alpha1/exits';
+import { exitReach } from '@chaperone/crds/v1alpha1/exits';
 import { EVERYBODY, verbSet, verbsIn, type ComparedRule, type VerbSet } from './compared-rule.ts';
 
 /**
@@ -59,19 +59,15 @@ export function resourceMeet(one: string, other: string): string | undefined {
   return resourceCovers(other, one) ? one : undefined;
 }
 
-const tokenSecretVerbs = verbSet(['create', 'update', 'patch']);
-
-/** Must an Allow rule name this by its own name, since wildcards do not reach it? */
-function needsName(verbs: VerbSet, { group, resource: entry }: Thing): boolean {
+/** Do the rule's wildcards stop before such a call, or before some of them? What a pattern stands for is no call. */
+function stopsAtExit(rule: ComparedRule, verbs: VerbSet, { group, resource: entry }: Thing): boolean {
   if (group === '*' || entry.startsWith('*')) {
     return false;
   }
-  // By group first: looking at every verb of every entry is most of the work where rules are many.
   const [resource = '', subresource] = entry.split('/');
-  if (subresource === undefined && !exitGroups.includes(group)) {
-    return group === '' && resource === 'secrets' && (verbs & tokenSecretVerbs) !== 0;
-  }
-  return verbsIn(verbs).some((verb) => isExit({ verb, apiGroup: group, resource, subresource }));
+  return verbsIn(verbs).some(
+    (verb) => exitReach(rule, { verb, apiGroup: group, resource, subresource }) !== 'Reached',
+  );
 }
 
 /** Does the rule match calls of (all of) these verbs on this thing, and for a pattern, on all that it stands for? */
@@ -80,17 +76,17 @@ export function reaches(rule: ComparedRule, verbs: VerbSet, thing: Thing): boole
     return false;
   }
   const { group, resource } = thing;
-  const named = rule.groups.has(group) && rule.resources.has(resource);
+  const named = rule.apiGroups.has(group) && rule.resources.has(resource);
   if (named) {
     return true;
   }
-  if (!rule.groups.has('*') && !rule.groups.has(group)) {
+  if (!rule.apiGroups.has('*') && !rule.apiGroups.has(group)) {
     return false;
   }
   if (!reachesResource(rule, resource)) {
     return false;
   }
-  return rule.action !== 'Allow' || !needsName(verbs, thing);
+  return rule.action !== 'Allow' || !stopsAtExit(rule, verbs, thing);
 }
 
 function reachesResource({ resources }: ComparedRule, resource: string): boolean {
@@ -114,7 +110,7 @@ function targetsCover(wide: ComparedRule, narrow: ComparedRule): boolean {
   if (wide.urls.length > 0) {
     return false;
   }
-  for (const group of narrow.groups) {
+  for (const group of narrow.apiGroups) {
     for (const resource of narrow.resources) {
       if (!reaches(wide, narrow.verbs, { group, resource })) {
         return false;
@@ -132,7 +128,7 @@ export const covers = (wide: ComparedRule, narrow: ComparedRule): boolean =>
 export const isBlanketDeny = (rule: ComparedRule): boolean =>
   rule.action === 'Deny' &&
   rule.rule.verbs.includes('*') &&
-  ((rule.groups.has('*') && rule.resources.has('*')) || rule.urls.includes('*')) &&
+  ((rule.apiGroups.has('*') && rule.resources.has('*')) || rule.urls.includes('*')) &&
   rule.names === undefined &&
   rule.namespaces === undefined &&
   rule.namespaceSelector === '' &&

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, summarizeStatus } from '@chaperone/crds/client/api-error';
 import { newFakeClock, settle, type FakeClock } from '@chaperone/test/faults/fake-clock';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
-import { newLogger } from '../logger.ts';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { newMetrics, type Metrics } from '../metrics.ts';
 import { newController, type Controller, type ControllerOptions } from './controller.ts';
 import { requestOf, TerminalError, type ReconcileContext, type Reconciler, type Request } from './reconciler.ts';

@@ -1,6 +1,6 @@
 import { isConflict } from '@chaperone/crds/client/api-error';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { newRateLimiter, type RateLimiterOptions } from './ratelimiter.ts';
 import { keyOf, requestOf, TerminalError, type Reconciler, type Request, type Result } from './reconciler.ts';
 import { newWorkQueue, type WorkQueueMetrics } from './workqueue.ts';

@@ -4,7 +4,7 @@ import { events as eventsResource, type Event } from '@chaperone/crds/client/kin
 import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes-object';
 import { newFakeClock, settle, type FakeClock } from '@chaperone/test/faults/fake-clock';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
-import { newLogger } from '../logger.ts';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { newEventRecorder, type EventNote, type EventRecorder, type EventRecorderOptions } from './events.ts';
 
 const object = (name: string, namespace?: string): Stored<KubernetesObject> => ({

@@ -5,7 +5,7 @@ import type { Event } from '@chaperone/crds/client/kinds';
 import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes-object';
 import { redactText } from '@chaperone/crds/client/redaction';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { microTimestamp } from './conditions.ts';
 import { newTokenBucket, type TokenBucket } from './ratelimiter.ts';
 

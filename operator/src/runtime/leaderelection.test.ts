@@ -4,7 +4,7 @@ import type { Lease } from '@chaperone/crds/client/kinds';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import { newFakeClock, settle, type FakeClock } from '@chaperone/test/faults/fake-clock';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
-import { newLogger } from '../logger.ts';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { judge, observe } from './lease-record.ts';
 import {
   newLeaderElector,

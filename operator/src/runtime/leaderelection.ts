@@ -3,7 +3,7 @@ import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { CallOptions, ResourceClient } from '@chaperone/crds/client/resource-client';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import { heldSpec, judge, observe, releasedSpec, type LeaseObservation } from './lease-record.ts';
 
 export interface LeaderElectionOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newFakeClock, settle, type FakeClock } from '@chaperone/test/faults/fake-clock';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
-import { newLogger } from '../logger.ts';
+import { newLogger } from '@chaperone/crds/process/logger';
 import type { ElectionOutcome } from './leaderelection.ts';
 import { informerChecks, newManager, type ManagedInformer, type Runnable } from './manager.ts';
 

@@ -1,9 +1,9 @@
 import type { Informer } from '@chaperone/crds/client/informer';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 import type { Controller } from './controller.ts';
 import type { EventRecorder } from './events.ts';
-import type { HealthCheck } from './health.ts';
+import type { HealthCheck } from '@chaperone/crds/process/health';
 import type { ElectionOutcome, LeaderElector } from './leaderelection.ts';
 
 /** Another process may lead by now: this one must end, and be started anew, before it writes anything else. */

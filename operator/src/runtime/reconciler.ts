@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.ts';
+import type { Logger } from '@chaperone/crds/process/logger';
 
 /** What is to be reconciled: a name, never an event or an object, so that the newest state is read. */
 export interface Request {

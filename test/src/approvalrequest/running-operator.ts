@@ -11,7 +11,7 @@ import { newAdmissionInformers } from '@chaperone/operator/admission/informers';
 import { readShippedAdmission } from '@chaperone/operator/admission/shipped';
 import { approvalRequests, newApprovalRequestController } from '@chaperone/operator/approvalrequest/controller';
 import { newLeaseReplicas } from '@chaperone/operator/approvalrequest/replicas';
-import { newLogger } from '@chaperone/operator/logger';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { newMetrics } from '@chaperone/operator/metrics';
 import { newEventRecorder } from '@chaperone/operator/runtime/events';
 import { join } from 'node:path';

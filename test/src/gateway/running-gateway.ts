@@ -7,7 +7,7 @@ import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import { newClient } from '@chaperone/crds/client/resource-client';
 import { gatewaySchema } from '@chaperone/operator/gateway/configuration';
 import { newGateway, type Gateway } from '@chaperone/operator/gateway/gateway';
-import { newLogger } from '@chaperone/operator/logger';
+import { newLogger } from '@chaperone/crds/process/logger';
 import { newMetrics, type Metrics } from '@chaperone/operator/metrics';
 import { newPolicyControllers } from '@chaperone/operator/policy/policy-controllers';
 import { newPolicyMetrics } from '@chaperone/operator/policy/policy-metrics';

@@ -13,7 +13,7 @@ import { configMaps, events, type ConfigMap } from '@chaperone/crds/client/kinds
 import { kubeConfigFromFile, kubeConfigFromString } from '@chaperone/crds/client/kubeconfig';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import { newClient, type Client } from '@chaperone/crds/client/resource-client';
-import { newLogger, type LogLevel } from '@chaperone/operator/logger';
+import { newLogger, type LogLevel } from '@chaperone/crds/process/logger';
 import { newMetrics, type Metrics } from '@chaperone/operator/metrics';
 import {
   newPolicyControllers,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApiException } from '@kubernetes/client-node';
-import { ApiError, ConnectionError, summarizeStatus } from '@chaperone/crds/client/api-error';
+import { ApiError, ConnectionError, summarizeStatus } from '../client/api-error.ts';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
 import { newLogger } from './logger.ts';
 

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { createLogger, format, transports, type Logger as Winston } from 'winston';
-import { redactText } from '@chaperone/crds/client/redaction';
+import { redactText } from '../client/redaction.ts';
 
 /** Facts beside a message. Values are cut and cleaned; what looks like a body or a credential is left out. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Logger } from '../logger.ts';
+import type { Logger } from './logger.ts';
 import { report, type HealthCheck } from './health.ts';
 
 export interface AdminServerOptions {
