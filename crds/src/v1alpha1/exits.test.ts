@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isExit, type ExitCall } from './exits.ts';
+import type { Action } from './agentpolicy.ts';
+import { everyVerbIncludes, exitReach, isExit, type ExitCall, type ExitReach, type ExitRule } from './exits.ts';
 
 const call = (verb: string, apiGroup: string, resource: string, subresource?: string): ExitCall => ({
   verb,
@@ -44,5 +45,61 @@ describe('isExit', () => {
   };
   it.each(Object.entries(ordinary))('%s is none', (_name, exit) => {
     expect(isExit(exit)).toBe(false);
+  });
+});
+
+const ruleOf = (apiGroups: readonly string[], resources: readonly string[], action: Action = 'Allow'): ExitRule => ({
+  action,
+  apiGroups: new Set(apiGroups),
+  resources: new Set(resources),
+});
+
+describe('exitReach', () => {
+  const exec = call('create', '', 'pods', 'exec');
+  const secret = call('create', '', 'secrets');
+  const cases: Record<string, readonly [ExitRule, ExitCall, ExitReach]> = {
+    'an Allow rule reaches what is no exit by wildcards': [ruleOf(['*'], ['*']), call('get', '', 'pods'), 'Reached'],
+    'an Allow rule reaches an exit by its names': [ruleOf([''], ['pods/exec']), exec, 'Reached'],
+    'an Allow rule reaches an exit by its names among wildcards': [
+      ruleOf(['*', ''], ['*', 'pods/exec']),
+      exec,
+      'Reached',
+    ],
+    '* in resources stops': [ruleOf([''], ['*']), exec, 'Stopped'],
+    '* before a subresource stops': [ruleOf([''], ['*/exec']), exec, 'Stopped'],
+    '* in apiGroups stops': [ruleOf(['*'], ['pods/exec']), exec, 'Stopped'],
+    'an empty subresource is none': [ruleOf(['*'], ['*']), call('update', '', 'pods', ''), 'Reached'],
+    'a wildcard that a caller writes is no name': [
+      ruleOf(['*'], ['*', '*/proxy']),
+      call('create', '*', '*', 'proxy'),
+      'Stopped',
+    ],
+    'Deny rules reach exits by wildcards': [ruleOf(['*'], ['*'], 'Deny'), exec, 'Reached'],
+    'RequireApproval rules reach exits by wildcards': [ruleOf(['*'], ['*'], 'RequireApproval'), exec, 'Reached'],
+    'wildcards reach the creation of a Secret, but of one type': [ruleOf(['*'], ['*']), secret, 'UnlessTokenSecret'],
+    'wildcards reach the update of a Secret, but to one type': [
+      ruleOf([''], ['*']),
+      call('update', '', 'secrets', ''),
+      'UnlessTokenSecret',
+    ],
+    'wildcards reach the deletion of any Secret': [ruleOf(['*'], ['*']), call('delete', '', 'secrets'), 'Reached'],
+    'who names secrets creates any': [ruleOf([''], ['secrets']), secret, 'Reached'],
+    'Deny rules reach Secrets of any type': [ruleOf(['*'], ['*'], 'Deny'), secret, 'Reached'],
+    'secrets of another group are none': [ruleOf(['*'], ['*']), call('create', 'example.com', 'secrets'), 'Reached'],
+  };
+  it.each(Object.entries(cases))('%s', (_name, [rule, exit, want]) => {
+    expect(exitReach(rule, exit)).toBe(want);
+  });
+});
+
+describe('everyVerbIncludes', () => {
+  it.each(['bind', 'escalate', 'impersonate'])('%s, but not in Allow rules', (verb) => {
+    expect(everyVerbIncludes('Allow', verb)).toBe(false);
+    expect(everyVerbIncludes('Deny', verb)).toBe(true);
+    expect(everyVerbIncludes('RequireApproval', verb)).toBe(true);
+  });
+  it.each(['get', 'create', 'deletecollection'])('%s in every rule', (verb) => {
+    expect(everyVerbIncludes('Allow', verb)).toBe(true);
+    expect(everyVerbIncludes('Deny', verb)).toBe(true);
   });
 });

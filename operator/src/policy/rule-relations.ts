@@ -1,6 +1,6 @@
 import { canonicalJson } from '@chaperone/crds/bundle/canonical-json';
 import { exitReach } from '@chaperone/crds/v1alpha1/exits';
-import { EVERYBODY, verbSet, verbsIn, type ComparedRule, type VerbSet } from './compared-rule.ts';
+import { EVERYBODY, verbsIn, type ComparedRule, type VerbSet } from './compared-rule.ts';
 
 /**
  * How two rules lie to each other. All of it errs on one side: `covers` is said only where it is certain, so labels that
@@ -65,9 +65,7 @@ function stopsAtExit(rule: ComparedRule, verbs: VerbSet, { group, resource: entr
     return false;
   }
   const [resource = '', subresource] = entry.split('/');
-  return verbsIn(verbs).some(
-    (verb) => exitReach(rule, { verb, apiGroup: group, resource, subresource }) !== 'Reached',
-  );
+  return verbsIn(verbs).some((verb) => exitReach(rule, { verb, apiGroup: group, resource, subresource }) !== 'Reached');
 }
 
 /** Does the rule match calls of (all of) these verbs on this thing, and for a pattern, on all that it stands for? */

@@ -1,9 +1,8 @@
 import { nonResourceUrlMatches } from '@chaperone/crds/bundle/resource-match';
 import type { Action } from '@chaperone/crds/v1alpha1/agentpolicy';
-import { exitVerbs, isExit, TOKEN_SECRET_TYPE } from '@chaperone/crds/v1alpha1/exits';
+import { everyVerbIncludes, exitReach, TOKEN_SECRET_TYPE } from '@chaperone/crds/v1alpha1/exits';
 import type { CompiledRule } from './compiled-bundle.ts';
 import { field, selects, type CompiledSelector } from './label-facts.ts';
-import type { PolicyInput } from './policy-input.ts';
 import type { LabelSource, NameFact, Reading } from './reading.ts';
 import { all, any, FALSE, pending, TRUE, truthOf, UNKNOWN, type Truth } from './truth.ts';
 
@@ -44,7 +43,7 @@ export const forAction = (action: Action, truths: readonly Truth[]): Truth =>
 
 function judgeVerb({ verbs, action }: CompiledRule, { verb }: Reading): Truth {
   if (verbs.has(verb)) return TRUE;
-  return truthOf(verbs.has('*') && !(action === 'Allow' && exitVerbs.includes(verb)));
+  return truthOf(verbs.has('*') && everyVerbIncludes(action, verb));
 }
 
 const qualified = (resource: string, subresource: string): string =>
@@ -61,27 +60,24 @@ function judgeResource(rule: CompiledRule, { input }: Reading): Truth {
   );
 }
 
-const TOKEN_SECRET_VERBS: ReadonlySet<string> = new Set(['create', 'update', 'patch']);
-
-/** In Allow rules a wildcard stops before what leads out of the policy's control; other rules have no such check. */
+/** In Allow rules a wildcard stops before what leads out of the policy's control. */
 function judgeExit(rule: CompiledRule, { verb, input, object }: Reading): Truth {
-  const { isResourceRequest, apiGroup, resource, subresource } = input.attributes;
-  if (rule.action !== 'Allow' || !isResourceRequest) return TRUE;
-  const writesSecret = apiGroup === '' && resource === 'secrets' && subresource === '' && TOKEN_SECRET_VERBS.has(verb);
-  const exit = isExit({ verb, apiGroup, resource, subresource });
-  if (!(exit || writesSecret) || isNamed(rule, input)) return TRUE;
-  if (exit) return FALSE;
-  const { knowledge, needs } = object;
-  if (knowledge.kind === 'pending') return pending(needs);
-  return knowledge.kind === 'known' ? isNoTokenSecret(field(knowledge.value, 'type')) : UNKNOWN;
-}
-
-/** Nothing with a wildcard in it is a name, not even where a caller puts one into the path. */
-function isNamed({ apiGroups, resources }: CompiledRule, { attributes }: PolicyInput): boolean {
-  const name = qualified(attributes.resource, attributes.subresource);
-  return (
-    apiGroups.has(attributes.apiGroup) && resources.has(name) && attributes.apiGroup !== '*' && !name.includes('*')
-  );
+  if (!input.attributes.isResourceRequest) return TRUE;
+  const { apiGroup, resource, subresource } = input.attributes;
+  const reach = exitReach(rule, { verb, apiGroup, resource, subresource });
+  switch (reach) {
+    case 'Reached':
+      return TRUE;
+    case 'Stopped':
+      return FALSE;
+    case 'UnlessTokenSecret': {
+      const { knowledge, needs } = object;
+      if (knowledge.kind === 'pending') return pending(needs);
+      return knowledge.kind === 'known' ? isNoTokenSecret(field(knowledge.value, 'type')) : UNKNOWN;
+    }
+    default:
+      return reach satisfies never;
+  }
 }
 
 function isNoTokenSecret(type: unknown): Truth {
