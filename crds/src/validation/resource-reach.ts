@@ -94,14 +94,16 @@ function unreachableExit(apiGroups: readonly string[], { resource, subresource }
     : `apiGroups '*' does not reach ${resource}/${first.subresource} in Allow rules; name its group ${quote(first.apiGroup)}`;
 }
 
+const hasExits = (group: string): boolean =>
+  group === '*' || exitGroups.includes(group) || subresourceExits.some(({ apiGroup }) => apiGroup === group);
+
 /** Do the wildcards of an Allow rule seem to say more than they do, because exits are among what they stand for? */
 export function stopsAtExits({ action, apiGroups = [], resources = [], verbs }: PolicyRule): boolean {
   if (action !== 'Allow' || verbs.every((verb) => verb === 'get' || verb === 'list' || verb === 'watch')) {
     return false;
   }
   return (
-    (resources.includes('*') &&
-      apiGroups.some((group) => group === '*' || group === '' || exitGroups.includes(group))) ||
+    (resources.includes('*') && apiGroups.some(hasExits)) ||
     resources.some((entry) => subresourceExits.some(({ subresource }) => entry === `*/${subresource}`))
   );
 }
