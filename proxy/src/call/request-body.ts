@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { GatewayError } from '../gateway-error.ts';
+
+/** The body of a request: read whole at most once, and only when somebody needs it. */
+export interface RequestBody {
+  /** Whether there is one, by its framing; an empty one counts as none. */
+  readonly present: boolean;
+  /**
+   * Reads it whole. The bytes stay in memory, and count, until `release`.
+   * @throws GatewayError
+   */
+  read(): Promise<Buffer>;
+  /** The body as it arrives, for calls whose bodies have no bound of their own. Ends with an error past `streamBytes`. */
+  stream(): Readable;
+  /** Gives back what it counts for. Harmless when repeated. */
+  release(): void;
+}
+
+export interface BodyLimits {
+  /** Of one body that is read whole. The API server takes 3 MiB of most resources. */
+  readonly bytes: number;
+  /** Of one body that is streamed. */
+  readonly streamBytes: number;
+  /** Milliseconds for a body to arrive. */
+  readonly timeoutMs: number;
+}
+
+/** Memory for bodies, over all calls. */
+export interface BodyBudget {
+  /** False where that much is not left. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
+}
+
+export function newBodyBudget(bytes: number): BodyBudget {
+  let left = bytes;
+  return {
+    take(wanted) {
+      if (wanted > left) return false;
+      left -= wanted;
+      return true;
+    },
+    giveBack(returned) {
+      left += returned;
+    },
+  };
+}
+
+export interface RequestBodyOptions {
+  readonly request: IncomingMessage;
+  readonly limits: BodyLimits;
+  readonly budget: BodyBudget;
+  /** Called once before the first byte is asked for: answers `Expect: 100-continue`. */
+  readonly invite: () => void;
+}
+
+/** Framing was checked with the headers: at most one Content-Length, or chunked. */
+export function newRequestBody({ request, limits, budget, invite }: RequestBodyOptions): RequestBody {
+  const declared = Number(request.headers['content-length'] ?? '0');
+  const chunked = request.headers['transfer-encoding'] !== undefined;
+  let taken = 0;
+  let reading: Promise<Buffer> | undefined;
+
+  function take(bytes: number): void {
+    if (!budget.take(bytes)) throw new GatewayError('TooManyBodies');
+    taken += bytes;
+  }
+
+  async function readWhole(): Promise<Buffer> {
+    if (!chunked && declared === 0) return EMPTY;
+    if (declared > limits.bytes) throw new GatewayError('BodyTooLarge', { detail: `more than ${limits.bytes} bytes` });
+    // What was declared is taken at once, so that many slow uploads cannot all start and none end.
+    take(declared);
+    invite();
+    return collect(request, limits, (total) => {
+      if (total > taken) take(total - taken);
+    });
+  }
+
+  return {
+    present: chunked || declared > 0,
+    read() {
+      reading ??= readWhole();
+      return reading;
+    },
+    stream() {
+      invite();
+      let total = 0;
+      request.on('data', (chunk: Buffer) => {
+        total += chunk.length;
+        if (total > limits.streamBytes) request.destroy(new GatewayError('BodyTooLarge'));
+      });
+      request.pause();
+      return request;
+    },
+    release() {
+      budget.giveBack(taken);
+      taken = 0;
+    },
+  };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Reads all that comes, or fails with a GatewayError. */
+function collect(request: IncomingMessage, limits: BodyLimits, grown: (total: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    const timer = setTimeout(() => finish(new GatewayError('BodyTooSlow')), limits.timeoutMs);
+
+    function finish(error?: GatewayError): void {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      // An error that comes after must not be unhandled.
+      request.on('error', () => undefined);
+      if (error === undefined)
+        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      else {
+        request.pause();
+        reject(error);
+      }
+    }
+    function onData(chunk: Buffer): void {
+      total += chunk.length;
+      if (total > limits.bytes)
+        return finish(new GatewayError('BodyTooLarge', { detail: `more than ${limits.bytes} bytes` }));
+      try {
+        grown(total);
+      } catch (error) {
+        return finish(error instanceof GatewayError ? error : new GatewayError('Internal', { cause: error }));
+      }
+      chunks.push(chunk);
+    }
+    const onEnd = (): void => finish();
+    const onBroken = (): void => finish(new GatewayError('BodyIncomplete'));
+
+    request.on('data', onData).once('end', onEnd).once('error', onBroken).once('close', onBroken);
+  });
+}

@@ -1,0 +1,98 @@
+import { durationOption, namespaceOption, parseConfiguration, portOption } from '@chaperone/crds/process/options';
+import { z } from 'zod';
+import { serviceAccountSettings } from './authn/service-account-settings.ts';
+
+const bytes = (fallback: number, most: number) => z.int().min(1_024).max(most).default(fallback);
+const MEBIBYTE = 1_048_576;
+
+const schema = z.strictObject({
+  /** Namespace of the release: the bundle and the replicas' Leases are here. */
+  namespace: namespaceOption.default('chaperone-system'),
+  /** Name of this replica's pod; in a cluster from the environment. */
+  replica: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/u, 'must be the name of a pod')
+    .optional(),
+  /** Path of a kubeconfig; without one the ServiceAccount of the pod is used. */
+  kubeconfig: z.string().min(1).optional(),
+  log: z
+    .strictObject({
+      level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+      /** One line for each call. */
+      access: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** Where callers connect. */
+  listen: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: portOption.default(8443) }).prefault({}),
+  /** Health, metrics and explain. */
+  admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: portOption.default(8081) }).prefault({}),
+  /** PEM files; they are read again when they change. */
+  tls: z
+    .strictObject({
+      certificate: z.string().min(1).default('/etc/chaperone/tls/tls.crt'),
+      key: z.string().min(1).default('/etc/chaperone/tls/tls.key'),
+    })
+    .prefault({}),
+  /** All that the proxy writes. */
+  stateDirectory: z.string().min(1).default('/var/lib/chaperone'),
+  authentication: z
+    .strictObject({
+      /** An AuthenticationConfiguration in YAML; without one only ServiceAccounts are known. */
+      configuration: z.string().min(1).optional(),
+      /** The same, in place of a file. */
+      inline: z.record(z.string(), z.unknown()).optional(),
+      serviceAccounts: serviceAccountSettings,
+    })
+    .refine((value) => value.configuration === undefined || value.inline === undefined, {
+      path: ['inline'],
+      message: 'must not stand beside configuration: give the one or the other',
+    })
+    .prefault({}),
+  /** Callers may write to chaperone.dev where policies allow it. */
+  allowSelfAdministration: z.boolean().default(false),
+  policies: z
+    .strictObject({
+      /** How long they count without the API server confirming them. */
+      maxStaleness: durationOption('5m'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** Of one caller at a time. */
+      concurrentCalls: z.int().min(1).max(100_000).default(200),
+      concurrentStreams: z.int().min(1).max(100_000).default(2_000),
+      /** Of one body that is read whole. */
+      bodyBytes: bytes(4 * MEBIBYTE, 64 * MEBIBYTE),
+      /** Of all bodies that are in memory. */
+      bodyMemoryBytes: bytes(256 * MEBIBYTE, 16_384 * MEBIBYTE),
+      /** Of one body that a backend behind a proxy subresource is sent. */
+      proxiedBodyBytes: bytes(1_024 * MEBIBYTE, Number.MAX_SAFE_INTEGER),
+      bodyTimeout: durationOption('60s'),
+      connections: z.int().min(1).max(1_000_000).default(16_384),
+    })
+    .prefault({}),
+  streams: z
+    .strictObject({
+      /** A watch, log or session that lasts longer is ended; clients watch anew from where they were. */
+      maxDuration: durationOption('12h'),
+    })
+    .prefault({}),
+  drain: z
+    .strictObject({
+      /** After SIGTERM, before connections are refused: until load balancers have noticed. */
+      delay: durationOption('5s'),
+      /** From then on, for calls and streams to end. */
+      timeout: durationOption('30s'),
+    })
+    .prefault({}),
+});
+
+/** The proxy's configuration, checked and frozen. Durations are in milliseconds. */
+export type ProxyOptions = z.output<typeof schema>;
+
+/**
+ * Checks the configuration whole.
+ *
+ * @throws OptionsError with every finding.
+ */
+export const parseOptions = (value: unknown): ProxyOptions => parseConfiguration(schema, value);

@@ -1,0 +1,24 @@
+import type { LogFields } from '@chaperone/crds/process/logger';
+import type { CallReport } from '../call/call-report.ts';
+
+/** A call as the access log tells it: who, what, and what came of it; no query and no body. */
+export function accessFields(report: CallReport, durationMs: number): LogFields {
+  const { attributes, identity, decision } = report;
+  return {
+    auditID: report.auditID,
+    clientAddress: report.clientAddress,
+    user: identity?.username,
+    verb: attributes?.verb,
+    apiGroup: attributes?.apiGroup,
+    resource: attributes?.resource,
+    subresource: attributes?.subresource,
+    namespace: attributes?.namespace,
+    name: attributes?.name,
+    ...(attributes?.isResourceRequest === false ? { path: attributes.path } : {}),
+    verdict: decision?.verdict,
+    status: report.status,
+    code: report.code,
+    durationMs: Math.round(durationMs * 10) / 10,
+    upstreamMs: report.upstreamMs === undefined ? undefined : Math.round(report.upstreamMs * 10) / 10,
+  };
+}

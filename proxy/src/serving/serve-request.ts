@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '@chaperone/crds/client/clock';
+import { newRequestBody, type BodyBudget, type BodyLimits } from '../call/request-body.ts';
+import type { Call, Origin } from '../call/call.ts';
+import type { CallReport } from '../call/call-report.ts';
+import type { Chain, Forward } from '../chain.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { inboundHeaders, type InboundHeaders } from '../request/inbound-headers.ts';
+import { requestAttributes, type RequestAttributes } from '../request/request-attributes.ts';
+import { Rejection } from '../request/rejection.ts';
+import { answerHeaders, statusAnswer, statusBody } from '../status.ts';
+import { forward } from '../upstream/forward.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export interface ServeOptions {
+  readonly chain: Chain;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly bodies: { readonly limits: BodyLimits; readonly budget: BodyBudget };
+  /** Where a request came from. */
+  readonly originOf: (request: IncomingMessage) => Origin;
+  /** Told of every call when it has ended. */
+  readonly ended: (report: CallReport, error: unknown) => void;
+}
+
+/** Serves requests that ask for no upgrade: takes each through the chain, and writes what refuses it. */
+export function newRequestHandler(options: ServeOptions) {
+  const { chain, clock, bodies, ended } = options;
+
+  return function serveRequest(request: IncomingMessage, response: ServerResponse, invite: () => void): void {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    // What is not read of a request when its client goes is nobody's error.
+    request.on('error', () => undefined);
+    const origin = options.originOf(request);
+    const report = newReport(origin, clock);
+    const body = newRequestBody({ request, ...bodies, invite });
+
+    const send: Forward = async (call, { auditID: _auditID }) => {
+      const outcome = await forward({ call, upstream: options.upstream, response, now: () => clock.monotonic() });
+      report.status = outcome.status;
+      report.upstreamMs = outcome.upstreamMs;
+    };
+
+    async function pass(): Promise<void> {
+      const { attributes, headers } = readRequest(request, report);
+      if (headers.upgrade !== undefined) throw new GatewayError('UpgradeNotServed');
+      const call: Call = {
+        auditID: report.auditID,
+        receivedAt: clock.now(),
+        origin,
+        attributes,
+        headers,
+        body,
+        signal: gone.signal,
+      };
+      await chain(call, report, send);
+    }
+
+    pass().then(
+      () => ended(report, undefined),
+      (error: unknown) => {
+        refuse(response, request, error, report);
+        ended(report, error);
+      },
+    );
+  };
+}
+
+/** What is to be told of a call from its first moment on. */
+export const newReport = (origin: Origin, clock: Clock): CallReport => ({
+  auditID: randomUUID(),
+  clientAddress: origin.clientAddress,
+  started: clock.monotonic(),
+  status: 0,
+});
+
+/** Reads request line and headers. @throws Rejection */
+export function readRequest(
+  request: IncomingMessage,
+  report: CallReport,
+): { readonly attributes: RequestAttributes; readonly headers: InboundHeaders } {
+  const attributes = requestAttributes({ method: request.method ?? '', target: request.url ?? '' });
+  if (attributes instanceof Rejection) throw attributes;
+  report.attributes = attributes;
+  const headers = inboundHeaders(request.rawHeaders);
+  if (headers instanceof Rejection) throw headers;
+  return { attributes, headers };
+}
+
+function refuse(response: ServerResponse, request: IncomingMessage, error: unknown, report: CallReport): void {
+  const answer = statusAnswer(error, report.attributes);
+  report.code = answer.code;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (response.destroyed) return;
+  report.status = answer.status.code;
+  const body = statusBody(answer.status);
+  const headers = answerHeaders(answer, report.auditID, body.length);
+  // A body that nobody has read stands between this answer and the next request.
+  if (!request.complete) headers.push('Connection', 'close');
+  response.writeHead(answer.status.code, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,108 @@
+import { AuthenticationError } from './authn/authentication-error.ts';
+import { GatewayError } from './gateway-error.ts';
+import type { RequestAttributes } from './request/request-attributes.ts';
+import { Rejection } from './request/rejection.ts';
+
+/** `metav1.Status`, as far as the gateway writes it: what kubectl prints and client-go understands. */
+export interface Status {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: Readonly<Record<string, never>>;
+  readonly status: 'Failure';
+  readonly message: string;
+  readonly reason: string;
+  readonly details?: StatusDetails;
+  readonly code: number;
+}
+
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  /** The resource, as the API server has it here. */
+  readonly kind?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** An answer of the gateway's own. */
+export interface StatusAnswer {
+  readonly status: Status;
+  /** Seconds; undefined where the call is not to be repeated. */
+  readonly retryAfterSeconds: number | undefined;
+  /** The code of the error, for logs and metrics. */
+  readonly code: string;
+}
+
+/** metav1.StatusReason by HTTP status; kubectl prints it: `Error from server (Forbidden): ...`. */
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [405, 'MethodNotAllowed'],
+  [413, 'RequestEntityTooLarge'],
+  [415, 'UnsupportedMediaType'],
+  [429, 'TooManyRequests'],
+  [500, 'InternalError'],
+  [503, 'ServiceUnavailable'],
+  [504, 'Timeout'],
+]);
+
+type About = Pick<RequestAttributes, 'isResourceRequest' | 'name' | 'apiGroup' | 'resource'>;
+
+/** The answer to whatever went wrong with a call. An error that nobody foresaw tells nothing but that. */
+export function statusAnswer(error: unknown, about: About | undefined): StatusAnswer {
+  const known = error instanceof Rejection || error instanceof AuthenticationError || error instanceof GatewayError;
+  const { code, status, message } = known ? error : new GatewayError('Internal');
+  const retryAfterSeconds = known && !(error instanceof Rejection) ? error.retryAfterSeconds : undefined;
+  const details = detailsOf(about, retryAfterSeconds);
+  return {
+    status: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason: REASONS.get(status) ?? (status < 500 ? 'BadRequest' : 'InternalError'),
+      ...(Object.keys(details).length === 0 ? {} : { details }),
+      code: status,
+    },
+    retryAfterSeconds,
+    code,
+  };
+}
+
+function detailsOf(about: About | undefined, retryAfterSeconds: number | undefined): StatusDetails {
+  return {
+    ...(about?.isResourceRequest === true
+      ? {
+          ...(about.name === '' ? {} : { name: about.name }),
+          ...(about.apiGroup === '' ? {} : { group: about.apiGroup }),
+          kind: about.resource,
+        }
+      : {}),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
+/** Header names and values of an answer, alternating, without what concerns the connection. */
+export function answerHeaders({ status, retryAfterSeconds }: StatusAnswer, auditID: string, length: number): string[] {
+  return [
+    'Audit-Id',
+    auditID,
+    'Cache-Control',
+    'no-cache, private',
+    'Content-Type',
+    'application/json',
+    ...(status.code === 401 ? ['WWW-Authenticate', 'Bearer realm="chaperone"'] : []),
+    ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
+    'X-Content-Type-Options',
+    'nosniff',
+    'Content-Length',
+    String(length),
+  ];
+}
+
+/** As the API server writes it: `&`, `<` and `>` are escaped, for whoever shows it in a page. */
+export const statusBody = (status: Status): Buffer => Buffer.from(`${escapeHtml(JSON.stringify(status))}\n`, 'utf8');
+
+const escapeHtml = (json: string): string =>
+  json.replaceAll(/[&<>]/gu, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);

@@ -1,0 +1,193 @@
+import type { ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { PermittedCall } from '../call/call.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { upstreamHeaders } from './headers.ts';
+import { rawHeaderStrings, responseHeaders } from './response-headers.ts';
+import type { Upstream } from './upstream.ts';
+import { isOwnRightsRefusal } from './own-rights.ts';
+import { failureOf, isRepeatable } from './upstream-failure.ts';
+
+/** How a call ended that was sent. */
+export interface ForwardOutcome {
+  /** The status that the client was given. */
+  readonly status: number;
+  /** Milliseconds until the API server's headers were there. */
+  readonly upstreamMs: number;
+  /** Whether all of the answer went to the client. */
+  readonly complete: boolean;
+}
+
+/** What goes on while an answer is passed on; for streams that may have to end before the API server ends them. */
+export interface AnswerObserver {
+  /** The API server has answered; from now on the client's status is settled. */
+  started(status: number, headers: readonly string[]): void;
+  /** Bytes as they go to the client. */
+  data(chunk: Buffer): void;
+}
+
+export interface ForwardOptions {
+  readonly upstream: Upstream;
+  readonly call: PermittedCall;
+  readonly response: ServerResponse;
+  readonly now: () => number;
+  readonly observer?: AnswerObserver | undefined;
+}
+
+/** The API server gives itself 60 s for a call that is not long-running. */
+const HEADERS_TIMEOUT = 75_000;
+/** Without a byte of an answer that is not long-running. Waiting for a slow client does not count. */
+const BODY_TIMEOUT = 75_000;
+/** A refusal is kept back until it is known whose it is. */
+const MAX_KEPT_BACK = 65_536;
+
+/**
+ * Sends a call and passes its answer on as it comes, never faster than the client takes it.
+ *
+ * A read on which the connection broke before anything came back is sent once more; nothing else ever is, as it may have
+ * been carried out. Resolves when the answer has ended, whole or not.
+ *
+ * @throws GatewayError where the client has been sent nothing yet; the caller of this function answers then.
+ */
+export async function forward(options: ForwardOptions): Promise<ForwardOutcome> {
+  const { call, upstream } = options;
+  const { attributes, body } = call;
+  const lane = attributes.longRunning ? await upstream.streams() : await upstream.calls();
+  const streamed = body.present && attributes.subresource === 'proxy';
+  const bytes = body.present && !streamed ? await body.read() : undefined;
+  const request: Dispatcher.DispatchOptions = {
+    origin: lane.origin,
+    path: `${lane.basePath}${attributes.upstreamTarget}`,
+    method: attributes.method,
+    headers: upstreamHeaders(call, lane.credential),
+    body: streamed ? body.stream() : (bytes ?? null),
+    headersTimeout: attributes.longRunning ? 0 : HEADERS_TIMEOUT,
+    bodyTimeout: attributes.longRunning ? 0 : BODY_TIMEOUT,
+  };
+  const repeatable = isRepeatable(attributes.method, body.present);
+  const first = await new Exchange(options).run(lane.dispatcher, request);
+  if (first instanceof GatewayError && first.code === 'UpstreamBroken' && repeatable && !call.signal.aborted) {
+    const second = await new Exchange(options).run(lane.dispatcher, request);
+    if (second instanceof GatewayError) throw second;
+    return second;
+  }
+  if (first instanceof GatewayError) throw first;
+  return first;
+}
+
+/** One request to the API server, and its answer on the way to the client. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ForwardOptions;
+  readonly #started: number;
+  #resolve: (outcome: ForwardOutcome | GatewayError) => void = () => undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sent = false;
+  #status = 0;
+  #upstreamMs = 0;
+  /** Set while a refusal is kept back. */
+  #keptBack: { readonly headers: string[]; readonly chunks: Buffer[]; bytes: number } | undefined;
+  #settled = false;
+
+  constructor(options: ForwardOptions) {
+    this.#options = options;
+    this.#started = options.now();
+  }
+
+  run(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions): Promise<ForwardOutcome | GatewayError> {
+    const { signal } = this.#options.call;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+      this.#options.response.on('drain', this.#onDrain);
+      dispatcher.dispatch(request, this);
+    });
+  }
+
+  readonly #onAbort = (): void => this.#controller?.abort(new Error('the client has gone'));
+  readonly #onDrain = (): void => this.#controller?.resume();
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#sent = true;
+    if (this.#options.call.signal.aborted) this.#onAbort();
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    message?: string,
+  ): void {
+    // Informational ones are the API server's to the gateway.
+    if (status < 200) return;
+    this.#status = status;
+    this.#upstreamMs = this.#options.now() - this.#started;
+    const headers = responseHeaders(rawHeaderStrings(controller.rawHeaders), this.#options.call.auditID);
+    if (status === 403) this.#keptBack = { headers, chunks: [], bytes: 0 };
+    else this.#begin(headers, message);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const kept = this.#keptBack;
+    if (kept === undefined) return this.#write(controller, chunk);
+    kept.chunks.push(chunk);
+    kept.bytes += chunk.length;
+    if (kept.bytes > MAX_KEPT_BACK) this.#letGo(controller);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const { response } = this.#options;
+    if (this.#keptBack !== undefined) {
+      if (isOwnRightsRefusal(Buffer.concat(this.#keptBack.chunks)))
+        return this.#settle(new GatewayError('RightsLagging'));
+      this.#letGo(controller);
+    }
+    const trailers = rawHeaderStrings(controller.rawTrailers);
+    if (trailers.length > 0 && !response.hasHeader('content-length')) response.addTrailers(pairs(trailers));
+    response.end();
+    this.#settle({ status: this.#status, upstreamMs: this.#upstreamMs, complete: true });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    const { response, call } = this.#options;
+    if (response.headersSent) {
+      // Cut, not ended: the client must not take what it has for all there is.
+      response.destroy();
+      return this.#settle({ status: this.#status, upstreamMs: this.#upstreamMs, complete: false });
+    }
+    this.#settle(failureOf(error, { method: call.attributes.method, sent: this.#sent }));
+  }
+
+  #begin(headers: string[], message?: string): void {
+    const { response, observer } = this.#options;
+    observer?.started(this.#status, headers);
+    if (message === undefined || message === '') response.writeHead(this.#status, headers);
+    else response.writeHead(this.#status, message, headers);
+    // A watch may be silent for long: the client is to see that it has begun.
+    if (this.#options.call.attributes.longRunning) response.flushHeaders();
+  }
+
+  #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#options.observer?.data(chunk);
+    if (!this.#options.response.write(chunk)) controller.pause();
+  }
+
+  #letGo(controller: Dispatcher.DispatchController): void {
+    const kept = this.#keptBack;
+    if (kept === undefined) return;
+    this.#keptBack = undefined;
+    this.#begin(kept.headers);
+    for (const chunk of kept.chunks) this.#write(controller, chunk);
+  }
+
+  #settle(outcome: ForwardOutcome | GatewayError): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#options.call.signal.removeEventListener('abort', this.#onAbort);
+    this.#options.response.off('drain', this.#onDrain);
+    this.#resolve(outcome);
+  }
+}
+
+const pairs = (raw: readonly string[]): [string, string][] =>
+  Array.from({ length: Math.floor(raw.length / 2) }, (_, at) => [raw[2 * at] ?? '', raw[2 * at + 1] ?? '']);

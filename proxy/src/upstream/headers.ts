@@ -1,0 +1,93 @@
+import type { AuthenticatedCall } from '../call/call.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { impersonationHeaders } from './impersonation-headers.ts';
+
+/** What the gateway is to the API server. */
+export interface GatewayCredential {
+  /** The whole value of `Authorization`. */
+  readonly authorization: string;
+  /** The name of this replica, sent as `chaperone.dev/via`. */
+  readonly via: string;
+}
+
+/** Of a call, what its headers are made of. */
+export type HeaderSource = Pick<AuthenticatedCall, 'auditID' | 'identity' | 'headers' | 'attributes' | 'origin'>;
+
+/**
+ * What a client's request may say to the API server. Everything else is dropped, whatever it is called: a list of what
+ * to drop would have to know every header that some server before or behind gives a meaning.
+ */
+const FORWARDED = ['Accept', 'Accept-Encoding', 'Content-Type', 'If-None-Match', 'If-Modified-Since', 'User-Agent'];
+
+/** A backend behind a proxy subresource reads headers of its own. These belong to the hops before it. */
+const NEVER_TO_BACKENDS =
+  /^(?:authorization|cookie|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|host|content-length|content-encoding|audit-id|forwarded|x-real-ip|via|http2-settings|(?:proxy|x-forwarded|x-remote|impersonate|sec-websocket)-.*)$/;
+
+/**
+ * Headers of a call as it goes to the API server: names and values, alternating. The only place where they are made.
+ *
+ * @throws GatewayError IdentityMissing
+ */
+export function upstreamHeaders(call: HeaderSource, credential: GatewayCredential): string[] {
+  const { headers, attributes } = call;
+  const forwarded =
+    attributes.isResourceRequest && attributes.subresource === 'proxy'
+      ? [...headers.lines].filter(([name]) => !NEVER_TO_BACKENDS.test(name))
+      : FORWARDED.flatMap((name) => {
+          const values = headers.lines.get(name.toLowerCase());
+          return values === undefined ? [] : [[name, values] as const];
+        });
+  return [
+    ...ownHeaders(call, credential),
+    ...forwarded.flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+  ];
+}
+
+/** Headers of a call that the gateway makes in the caller's name beside its own: a read, a dry run. */
+export function sideCallHeaders(
+  call: HeaderSource,
+  credential: GatewayCredential,
+  contentType: string | undefined,
+): string[] {
+  return [
+    ...ownHeaders(call, credential),
+    'Accept',
+    'application/json',
+    ...(contentType === undefined ? [] : ['Content-Type', contentType]),
+    'User-Agent',
+    userAgentOf(call),
+  ];
+}
+
+/** The caller's own words, so that managedFields name the same manager in a dry run. */
+const userAgentOf = ({ headers }: HeaderSource): string => headers.lines.get('user-agent')?.[0] ?? 'chaperone';
+
+function ownHeaders(call: HeaderSource, { authorization, via }: GatewayCredential): string[] {
+  const headers = [
+    'Authorization',
+    authorization,
+    ...impersonationHeaders(call.identity, via),
+    'Audit-ID',
+    call.auditID,
+    'X-Forwarded-For',
+    call.origin.clientAddress,
+  ];
+  assertIdentity(headers, call.identity.impersonation.username);
+  return headers;
+}
+
+/**
+ * Asked once more of what is about to be sent: without `Impersonate-User`, or without a credential, the API server would
+ * take the call for the gateway's own, or for nobody's.
+ */
+function assertIdentity(headers: readonly string[], username: string): void {
+  const impersonated = headers.indexOf('Impersonate-User');
+  const authorization = headers[headers.indexOf('Authorization') + 1] ?? '';
+  if (
+    username === '' ||
+    impersonated < 0 ||
+    (headers[impersonated + 1] ?? '') === '' ||
+    !/^Bearer .|^Basic ./.test(authorization)
+  )
+    throw new GatewayError('IdentityMissing');
+}
