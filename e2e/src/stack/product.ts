@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { extname, join } from 'node:path';
+import { NODE_FLAGS } from '@chaperone/operator/node-flags';
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../cluster/control-plane.ts';
 import { kubeconfig } from '../cluster/kubeconfig.ts';
@@ -8,7 +8,10 @@ import { LaunchError } from '../process/launch-error.ts';
 import { reportStep, type Report } from '../process/progress.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Supervisor } from '../process/supervisor.ts';
+import type { Issuer } from '../issuer/issuer.ts';
+import { answersOk } from './answers-ok.ts';
 import { CHECKOUT, type StackDirectories } from './directories.ts';
+import { startGateway, type Gateway } from './gateway.ts';
 
 /** Namespace of the release. */
 export const CHAPERONE_NAMESPACE = 'chaperone-system';
@@ -16,25 +19,33 @@ export const CHAPERONE_NAMESPACE = 'chaperone-system';
 export interface ProductOptions {
   readonly directories: StackDirectories;
   readonly controlPlane: ControlPlane;
-  readonly ports: { readonly operatorAdmin: number };
+  readonly issuer: Issuer;
+  readonly ports: { readonly operatorAdmin: number; readonly gateway: number; readonly gatewayAdmin: number };
   readonly report: Report;
 }
 
 /** What of the product runs. */
 export interface Product {
   readonly operatorAdminUrl: string;
+  readonly gateway: Gateway;
 }
 
 const READY_TIMEOUT = 60_000;
 /** Longer than a stack is left running; the API server may shorten it. */
 const TOKEN_LIFETIME = '8760h';
 
-/** Installs the chart without workloads and starts the operator as a process, with the rights of its ServiceAccount. */
+/** Installs the chart without workloads and starts operator and proxy as processes, with the rights of their ServiceAccounts. */
 export async function startProduct(supervisor: Supervisor, options: ProductOptions): Promise<Product> {
   return reportStep(options.report, 'Starting Chaperone', async () => {
     await installChart(options);
-    const operatorAdminUrl = await startOperator(supervisor, options);
-    return { operatorAdminUrl };
+    // The gateway is ready once the operator has written policies for it; both start side by side.
+    const starting = [
+      startOperator(supervisor, options),
+      startGateway(supervisor, { ...options, namespace: CHAPERONE_NAMESPACE }),
+    ] as const;
+    await Promise.allSettled(starting);
+    const [operatorAdminUrl, gateway] = await Promise.all(starting);
+    return { operatorAdminUrl, gateway };
   });
 }
 
@@ -95,6 +106,7 @@ async function startOperator(
     name: 'operator',
     command: process.execPath,
     args: [
+      ...NODE_FLAGS,
       '--conditions=source',
       join(CHECKOUT, 'operator', 'src', `main${extname(import.meta.filename)}`),
       `--config=${config}`,
@@ -127,17 +139,5 @@ async function serviceAccountKubeconfig(
     certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
     user: name,
     credential: { kind: 'token', token: result.stdout.trim() },
-  });
-}
-
-function answersOk(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = request(url, { timeout: 5_000, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    probe.once('timeout', () => probe.destroy());
-    probe.once('error', () => resolve(false));
-    probe.end();
   });
 }

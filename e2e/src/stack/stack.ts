@@ -28,6 +28,8 @@ const PORTS = {
   elasticsearch: { variable: 'ELASTICSEARCH_PORT' },
   issuer: { variable: 'ISSUER_PORT' },
   operatorAdmin: { variable: 'OPERATOR_ADMIN_PORT' },
+  gateway: { variable: 'CHAPERONE_PORT' },
+  gatewayAdmin: { variable: 'CHAPERONE_ADMIN_PORT' },
 } as const satisfies Record<string, PortRequest>;
 
 type Ports = Record<keyof typeof PORTS, number>;
@@ -93,12 +95,12 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
 
 async function startOwn(
   supervisor: Supervisor,
-  { controlPlane }: Servers,
+  { controlPlane, issuer }: Servers,
   { directories, report }: StackOptions,
   ports: Ports,
 ): Promise<Product> {
   await grantDevelopmentRights(directories, controlPlane);
-  return startProduct(supervisor, { directories, controlPlane, ports, report });
+  return startProduct(supervisor, { directories, controlPlane, issuer, ports, report });
 }
 
 /** Ends the stack and removes all that it left, also what a killed launcher forgot. Harmless when there is none. */
@@ -144,9 +146,14 @@ async function environmentValues(
   });
   return {
     ADMIN_KUBECONFIG: controlPlane.adminKubeconfig,
+    AGENT_KUBECONFIG: product.gateway.agentKubeconfig,
     REVIEWER_KUBECONFIG: reviewer,
     KUBE_API_URL: controlPlane.url,
     KUBE_API_CA: controlPlane.caFile,
+    CHAPERONE_URL: product.gateway.url,
+    CHAPERONE_CA: product.gateway.caFile,
+    CHAPERONE_ADMIN_URL: product.gateway.adminUrl,
+    CHAPERONE_STATE: directories.state,
     OPERATOR_ADMIN_URL: product.operatorAdminUrl,
     ISSUER_URL: issuer.url,
     ISSUER_CA: issuer.caFile,

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 const SLOW = 180_000;
 
 /** etcd, kube-apiserver, kube-controller-manager, Elasticsearch, the issuer, the operator. */
-const PROCESSES = 6;
+const PROCESSES = 7;
 
 interface Outcome {
   readonly code: number | null;

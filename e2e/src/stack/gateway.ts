@@ -1,0 +1,178 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { stringify } from 'yaml';
+import type { ControlPlane } from '../cluster/control-plane.ts';
+import { kubeconfig } from '../cluster/kubeconfig.ts';
+import type { Issuer } from '../issuer/issuer.ts';
+import { mintToken } from '../issuer/issue-token.ts';
+import { LaunchError } from '../process/launch-error.ts';
+import { runCommand } from '../process/run-command.ts';
+import type { Supervisor } from '../process/supervisor.ts';
+import { answersOk } from './answers-ok.ts';
+import { CHECKOUT, type StackDirectories } from './directories.ts';
+
+export interface GatewayOptions {
+  readonly directories: StackDirectories;
+  readonly controlPlane: ControlPlane;
+  readonly issuer: Issuer;
+  /** Namespace of the release. */
+  readonly namespace: string;
+  readonly ports: { readonly gateway: number; readonly gatewayAdmin: number };
+}
+
+/** A running gateway. */
+export interface Gateway {
+  readonly url: string;
+  /** Path of the certificate authority to trust, PEM. */
+  readonly caFile: string;
+  readonly adminUrl: string;
+  /** Through the gateway, as agent@example.com of group agents. */
+  readonly agentKubeconfig: string;
+}
+
+/** The pod that the process stands in for: its Lease has this name, and its token is bound to it. */
+export const REPLICA = 'chaperone-proxy-local';
+const READY_TIMEOUT = 60_000;
+const TOKEN_LIFETIME = '8760h';
+const AGENT_TOKEN_SECONDS = 12 * 3_600;
+
+/**
+ * Starts the proxy as a process with the rights of its ServiceAccount, or finds it running, and waits until it is ready:
+ * until it has policies.
+ */
+export async function startGateway(supervisor: Supervisor, options: GatewayOptions): Promise<Gateway> {
+  const { directories, controlPlane, issuer, namespace, ports } = options;
+  const directory = join(directories.root, 'gateway');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directories.state, { recursive: true, mode: 0o700 });
+  const running = supervisor.running().some(({ name }) => name === 'gateway');
+  const file = (name: string): string => join(directory, name);
+  if (!running) {
+    writePrivate(file('kubeconfig'), await replicaKubeconfig(options));
+    await writeCertificate(file, controlPlane);
+  }
+  writePrivate(
+    file('proxy.yaml'),
+    stringify({
+      namespace,
+      replica: REPLICA,
+      kubeconfig: file('kubeconfig'),
+      listen: { host: '127.0.0.1', port: ports.gateway },
+      admin: { host: '127.0.0.1', port: ports.gatewayAdmin },
+      tls: { certificate: file('tls.crt'), key: file('tls.key') },
+      stateDirectory: directories.state,
+      authentication: { inline: authenticationConfiguration(issuer), serviceAccounts: { audience: issuer.audience } },
+      drain: { delay: '100ms', timeout: '5s' },
+    }),
+  );
+  const record = await supervisor.start({
+    name: 'gateway',
+    command: process.execPath,
+    args: [
+      '--conditions=source',
+      join(CHECKOUT, 'proxy', 'src', `main${extname(import.meta.filename)}`),
+      `--config=${file('proxy.yaml')}`,
+    ],
+  });
+  const url = `https://127.0.0.1:${ports.gateway}`;
+  const adminUrl = `http://127.0.0.1:${ports.gatewayAdmin}`;
+  await supervisor.waitUntilReady(record, () => answersOk(`${adminUrl}/readyz`), READY_TIMEOUT);
+  const agentKubeconfig = file('agent.kubeconfig');
+  writePrivate(
+    agentKubeconfig,
+    kubeconfig({
+      server: url,
+      certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
+      user: 'agent@example.com',
+      credential: {
+        kind: 'token',
+        token: await mintToken(issuer.directory, {
+          user: 'agent@example.com',
+          groups: ['agents'],
+          expiresIn: AGENT_TOKEN_SECONDS,
+        }),
+      },
+    }),
+  );
+  return { url, caFile: controlPlane.caFile, adminUrl, agentKubeconfig };
+}
+
+/** Claims that the local issuer puts into tokens when asked to, under the names that records give them. */
+const FACTS = { run: 'run', model: 'model', 'ci-job': 'ci_job', owner: 'owner', ref: 'ref' } as const;
+
+function authenticationConfiguration(issuer: Issuer): unknown {
+  return {
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AuthenticationConfiguration',
+    jwt: [
+      {
+        issuer: {
+          url: issuer.url,
+          audiences: [issuer.audience],
+          certificateAuthority: readFileSync(issuer.caFile, 'utf8'),
+        },
+        claimMappings: {
+          username: { claim: 'email', prefix: '' },
+          groups: { claim: 'groups', prefix: '' },
+          uid: { claim: 'sub' },
+          extra: Object.entries(FACTS).map(([key, claim]) => ({
+            key: `chaperone.dev/${key}`,
+            valueExpression: `has(claims.${claim}) ? string(claims.${claim}) : ''`,
+          })),
+        },
+      },
+    ],
+  };
+}
+
+/** A token for a pod that no scheduler ever sees: admission tells replicas apart by the pod that theirs is bound to. */
+async function replicaKubeconfig({ directories, controlPlane, namespace }: GatewayOptions): Promise<string> {
+  const kubectl = async (args: readonly string[], input?: unknown): Promise<string> => {
+    const result = await runCommand(
+      join(directories.bin, 'kubectl'),
+      [`--kubeconfig=${controlPlane.adminKubeconfig}`, `--namespace=${namespace}`, ...args],
+      input === undefined ? {} : { input: JSON.stringify(input) },
+    );
+    if (result.code !== 0) throw new LaunchError('NotReady', `the gateway gets no token: ${result.stderr.trim()}`);
+    return result.stdout.trim();
+  };
+  await kubectl(['apply', '--server-side', '--filename=-'], {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: REPLICA, annotations: { 'chaperone.dev/stands-for': 'a proxy that runs as a local process' } },
+    spec: {
+      serviceAccountName: 'chaperone-proxy',
+      // A scheduler of the node's stack must leave it alone.
+      schedulerName: 'none',
+      containers: [{ name: 'proxy', image: 'none' }],
+    },
+  });
+  const token = await kubectl([
+    'create',
+    'token',
+    'chaperone-proxy',
+    '--bound-object-kind=Pod',
+    `--bound-object-name=${REPLICA}`,
+    `--duration=${TOKEN_LIFETIME}`,
+  ]);
+  return kubeconfig({
+    server: controlPlane.url,
+    certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
+    user: 'chaperone-proxy',
+    credential: { kind: 'token', token },
+  });
+}
+
+async function writeCertificate(file: (name: string) => string, controlPlane: ControlPlane): Promise<void> {
+  if (existsSync(file('tls.crt')) && existsSync(file('tls.key'))) return;
+  const issued = await controlPlane.credentials.authority.issue({
+    commonName: 'chaperone',
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server'],
+  });
+  writePrivate(file('tls.key'), issued.key);
+  writePrivate(file('tls.crt'), issued.certificate);
+}
+
+const writePrivate = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });
