@@ -18,6 +18,15 @@ export interface GatewayOptions {
   /** Namespace of the release. */
   readonly namespace: string;
   readonly ports: { readonly gateway: number; readonly gatewayAdmin: number };
+  readonly overrides?: GatewayOverrides;
+}
+
+/** What a test wants otherwise. */
+export interface GatewayOverrides {
+  /** Top-level keys of the proxy's configuration. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Where the proxy finds the API server, in place of its own address: a faulty connection to it. */
+  readonly apiServer?: string;
 }
 
 /** A running gateway. */
@@ -63,6 +72,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
       stateDirectory: directories.state,
       authentication: { inline: authenticationConfiguration(issuer), serviceAccounts: { audience: issuer.audience } },
       drain: { delay: '100ms', timeout: '5s' },
+      ...options.overrides?.configuration,
     }),
   );
   const record = await supervisor.start({
@@ -126,7 +136,7 @@ function authenticationConfiguration(issuer: Issuer): unknown {
 }
 
 /** A token for a pod that no scheduler ever sees: admission tells replicas apart by the pod that theirs is bound to. */
-async function replicaKubeconfig({ directories, controlPlane, namespace }: GatewayOptions): Promise<string> {
+async function replicaKubeconfig({ directories, controlPlane, namespace, overrides }: GatewayOptions): Promise<string> {
   const kubectl = async (args: readonly string[], input?: unknown): Promise<string> => {
     const result = await runCommand(
       join(directories.bin, 'kubectl'),
@@ -156,7 +166,7 @@ async function replicaKubeconfig({ directories, controlPlane, namespace }: Gatew
     `--duration=${TOKEN_LIFETIME}`,
   ]);
   return kubeconfig({
-    server: controlPlane.url,
+    server: overrides?.apiServer ?? controlPlane.url,
     certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
     user: 'chaperone-proxy',
     credential: { kind: 'token', token },

@@ -11,7 +11,7 @@ import type { Supervisor } from '../process/supervisor.ts';
 import type { Issuer } from '../issuer/issuer.ts';
 import { answersOk } from './answers-ok.ts';
 import { CHECKOUT, type StackDirectories } from './directories.ts';
-import { startGateway, type Gateway } from './gateway.ts';
+import { startGateway, type Gateway, type GatewayOverrides } from './gateway.ts';
 
 /** Namespace of the release. */
 export const CHAPERONE_NAMESPACE = 'chaperone-system';
@@ -22,6 +22,7 @@ export interface ProductOptions {
   readonly issuer: Issuer;
   readonly ports: { readonly operatorAdmin: number; readonly gateway: number; readonly gatewayAdmin: number };
   readonly report: Report;
+  readonly overrides?: GatewayOverrides;
 }
 
 /** What of the product runs. */

@@ -1,4 +1,5 @@
 import 'vitest';
+import type { GatewayContext } from '../proxy/gateway-context.ts';
 
 /** What the global set-up of the integration and e2e projects gives every test, by `inject(name)`. All paths absolute. */
 declare module 'vitest' {
@@ -16,5 +17,7 @@ declare module 'vitest' {
     readonly issuerAudience: string;
     /** Where the issuer's keys are, for `mintToken`. */
     readonly issuerDirectory: string;
+    /** Chaperone before a control plane of its own, shared by tests that keep apart by user, group and namespace. */
+    readonly gateway: GatewayContext;
   }
 }

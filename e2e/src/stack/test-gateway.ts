@@ -1,0 +1,52 @@
+import { startIssuer, type Issuer } from '../issuer/issuer.ts';
+import type { ControlPlaneOptions } from '../cluster/control-plane.ts';
+import { choosePorts } from '../process/free-port.ts';
+import { grantDevelopmentRights } from './development-rights.ts';
+import type { GatewayOverrides } from './gateway.ts';
+import { startProduct, type Product } from './product.ts';
+import { AUDIENCE } from './servers.ts';
+import { startTestControlPlane, type TestControlPlane } from './test-control-plane.ts';
+
+/** A control plane with Chaperone in front of it: chart, operator and proxy, as `make up` starts them. */
+export interface TestGateway extends TestControlPlane {
+  readonly issuer: Issuer;
+  readonly product: Product;
+}
+
+export interface TestGatewayOptions extends Pick<ControlPlaneOptions, 'apiserverArguments'> {
+  /** In place of the proxy's configuration as `make up` writes it, key by key. */
+  readonly overrides?: GatewayOverrides;
+}
+
+/** Starts one for a test that stops servers, or that needs settings of its own; the others share one. */
+export async function startTestGateway(name: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { overrides, ...control } = options;
+  const own = await startTestControlPlane(name, control);
+  try {
+    const { directories, supervisor, controlPlane } = own;
+    const anyPort = { variable: '' };
+    const ports = await choosePorts(
+      { issuer: anyPort, operatorAdmin: anyPort, gateway: anyPort, gatewayAdmin: anyPort },
+      {},
+    );
+    const issuer = await startIssuer(supervisor, {
+      directory: directories.issuer,
+      port: ports.issuer,
+      certificateAuthority: controlPlane.credentials.authority,
+      audience: AUDIENCE,
+    });
+    await grantDevelopmentRights(directories, controlPlane);
+    const product = await startProduct(supervisor, {
+      directories,
+      controlPlane,
+      issuer,
+      ports,
+      report: () => undefined,
+      ...(overrides === undefined ? {} : { overrides }),
+    });
+    return { ...own, issuer, product };
+  } catch (error) {
+    await own.stop();
+    throw error;
+  }
+}
