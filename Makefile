@@ -49,6 +49,11 @@ e2e: $(INSTALLED) ## Tests on a real node: Debian, root
 fuzz: $(INSTALLED) ## What takes long: request attributes against Kubernetes' own reading, 1 million generated requests
 	FUZZ_RUNS=1000000 TEST_RESULTS=fuzz npx vitest run --project integration test/src/requestinfo
 
+.PHONY: bench
+bench: $(INSTALLED) ## The gateway against the direct path, as ratios; about 5 minutes. ONLY=gets,lists runs a part
+	npm run --silent prepare-servers
+	npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
+
 .PHONY: clean
 clean: ## Ends the stack, removes build output and test results; the caches in ~/.cache/chaperone stay
 	@[ ! -e $(INSTALLED) ] || npm run --silent down

@@ -30,7 +30,10 @@ export function newRequestHandler(options: ServeOptions) {
 
   return function serveRequest(request: IncomingMessage, response: ServerResponse, invite: () => void): void {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      // After an answer that is whole there is nothing to abort, and an abort makes an Error each time.
+      if (!response.writableFinished) gone.abort();
+    });
     // What is not read of a request when its client goes is nobody's error.
     request.on('error', () => undefined);
     const origin = options.originOf(request);

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { startTestGateway } from '@chaperone/e2e/stack/test-gateway';
+import { mintToken } from '@chaperone/e2e/issuer/issue-token';
+import { gatewayContext } from '../proxy/gateway-context.ts';
+import { newBenchCluster } from './bench-cluster.ts';
+import { benchDecisions } from './decisions.ts';
+import { benchGets } from './gets.ts';
+import { benchLists } from './lists.ts';
+import type { Path } from './load.ts';
+import { table, type Line } from './report.ts';
+import { benchWatches } from './watches.ts';
+
+/**
+ * Benchmarks of the gateway against the direct path to the same API server, all on this machine: medians of interleaved
+ * runs. `--only gets,lists` runs a part. Ends with 1 where a bound is missed.
+ */
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1]?.split(',') : undefined;
+const wanted = (name: string): boolean => only === undefined || only.includes(name);
+const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+
+progress('Starting Kubernetes and Chaperone');
+const running = await startTestGateway('bench', {
+  overrides: { configuration: { log: { level: 'warn', access: false } } },
+});
+const lines: Line[] = [];
+try {
+  const context = gatewayContext(running);
+  const client = newBenchCluster(context);
+  const token = await mintToken(running.issuer.directory, {
+    user: 'agent@example.com',
+    groups: ['agents'],
+    expiresIn: 3_600,
+  });
+  await client.applyPolicy('bench', {
+    mode: 'Enforce',
+    subjects: [{ kind: 'Group', name: 'agents' }],
+    rules: [
+      {
+        name: 'read',
+        action: 'Allow',
+        verbs: ['get', 'list', 'watch', 'update'],
+        apiGroups: [''],
+        resources: ['configmaps', 'pods'],
+      },
+    ],
+  });
+  const directToken = await client.directToken();
+  const ca = readFileSync(context.caFile, 'utf8');
+  const paths: Record<Path['name'], Path> = {
+    direct: { name: 'direct', origin: context.kubeApiUrl, ca, headers: { authorization: `Bearer ${directToken}` } },
+    gateway: { name: 'gateway', origin: context.url, ca, headers: { authorization: `Bearer ${token}` } },
+  };
+  const record = running.supervisor.running().find(({ name }) => name === 'gateway');
+  const pid = record?.pid ?? 0;
+  if (wanted('gets')) lines.push(...(await benchGets({ paths, kubectl: client.kubectl, progress })));
+  if (wanted('lists')) lines.push(...(await benchLists({ paths, kubectl: client.kubectl, pid, progress })));
+  if (wanted('watches')) lines.push(...(await benchWatches({ paths, kubectl: client.kubectl, pid, progress })));
+  if (wanted('decisions')) lines.push(...benchDecisions());
+} finally {
+  await running.stop();
+}
+process.stdout.write(table(lines));
+process.exitCode = lines.some(({ met }) => met === false) ? 1 : 0;
