@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchError } from '../process/launch-error.ts';
 
@@ -27,6 +27,25 @@ export function pinnedKubernetes(wanted: string | undefined, module: string = CL
     'BadOption',
     `KUBERNETES_VERSION=${asked} is not pinned: pin it with 'npm run pin-kubernetes -- ${asked}', or unset it for ${version}`,
   );
+}
+
+/**
+ * The newest pinned version of the minor before that of `go.mod`: clients may be a minor behind their server (Kubernetes'
+ * version skew policy), and many are.
+ */
+export function previousMinor(module: string = CLUSTER_MODULE): string {
+  const current = requiredVersion(readFileSync(join(module, 'go.mod'), 'utf8'), 'k8s.io/kubernetes');
+  const minor = Number(current.split('.')[1]) - 1;
+  const patches = readdirSync(join(module, 'versions')).flatMap((file) => {
+    const [, ofMinor, patch] = /^v1\.(\d+)\.(\d+)\.mod$/.exec(file) ?? [];
+    return Number(ofMinor) === minor ? [Number(patch)] : [];
+  });
+  if (patches.length === 0)
+    throw new LaunchError(
+      'BadOption',
+      `no Kubernetes 1.${minor} is pinned: npm run pin-kubernetes -- 1.${minor}.<patch>`,
+    );
+  return `v1.${minor}.${Math.max(...patches)}`;
 }
 
 /** The version that a go.mod requires of a module, as in `v1.36.3`. */
