@@ -20,6 +20,16 @@ export interface Store<T extends KubernetesObject> extends Lister<T> {
   remove(object: ObjectName): Stored<T> | undefined;
 }
 
+/**
+ * An object without `metadata.managedFields`, which say of every field who wrote it: often more than half of an object, and
+ * of use to nobody who only reads. Whatever keeps objects keeps this.
+ */
+export function withoutManagedFields<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
+  const { managedFields: _, ...metadata }: Stored<T>['metadata'] & { readonly managedFields?: unknown } =
+    object.metadata;
+  return { ...object, metadata };
+}
+
 const keyOf = (object: ObjectName): string => `${object.namespace ?? ''}/${object.name}`;
 
 /** A map of objects with indices. An index function that throws indexes its object under nothing. */

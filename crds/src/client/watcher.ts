@@ -4,6 +4,7 @@ import { sleep, type Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { isRecord, type KubernetesObject, type Stored } from './kubernetes-object.ts';
 import type { Resource } from './resource.ts';
+import { withoutManagedFields } from './store.ts';
 import { linesOf, MalformedFrameError, parseFrame } from './watch-frames.ts';
 import type { NextWatch, WatchEnd } from './watch-end.ts';
 
@@ -16,9 +17,13 @@ export interface Envelope<T extends KubernetesObject> {
   readonly object: Stored<T>;
 }
 
+/** Of lists and watches alike: what is not in here is kept neither by ListWatch nor in the store. */
 export function envelope<T extends KubernetesObject>(object: Stored<T>): Envelope<T> {
   const { name, namespace, resourceVersion } = object.metadata;
-  return { metadata: { name, resourceVersion, ...(namespace === undefined ? {} : { namespace }) }, object };
+  return {
+    metadata: { name, resourceVersion, ...(namespace === undefined ? {} : { namespace }) },
+    object: withoutManagedFields(object),
+  };
 }
 
 export interface ResumingWatchOptions<T extends KubernetesObject> {

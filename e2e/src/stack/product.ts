@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { NODE_FLAGS } from '@chaperone/operator/node-flags';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '@chaperone/operator/node-flags';
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../cluster/control-plane.ts';
 import { kubeconfig } from '../cluster/kubeconfig.ts';
@@ -106,6 +106,7 @@ async function startOperator(
   const record = await supervisor.start({
     name: 'operator',
     command: process.execPath,
+    env: NODE_ENVIRONMENT,
     args: [
       ...NODE_FLAGS,
       '--conditions=source',

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { choosePorts } from '@chaperone/e2e/process/free-port';
 import { CHECKOUT } from '@chaperone/e2e/stack/directories';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '@chaperone/operator/node-flags';
 
 /** The operator as it is shipped, in a process of its own. */
 export interface OperatorProcess {
@@ -45,10 +46,10 @@ export async function newOperatorProcess(kubeconfig: string, configuration: obje
     start() {
       child = spawn(
         process.execPath,
-        ['--conditions=source', join(CHECKOUT, 'operator/src/main.ts'), `--config=${config}`],
+        [...NODE_FLAGS, '--conditions=source', join(CHECKOUT, 'operator/src/main.ts'), `--config=${config}`],
         {
           stdio: ['ignore', 'pipe', 'pipe'],
-          env: { PATH: process.env['PATH'] },
+          env: { PATH: process.env['PATH'], ...NODE_ENVIRONMENT },
         },
       );
       for (const stream of [child.stdout, child.stderr])
@@ -81,4 +82,19 @@ export async function answerOf(url: string): Promise<{ readonly status: number; 
   } catch {
     return { status: 0, text: '' };
   }
+}
+
+/** The sum of the values of a metric, over all its labels. */
+export async function metricOf({ adminUrl }: OperatorProcess, name: string): Promise<number> {
+  const { text } = await answerOf(`${adminUrl}/metrics`);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+/** Bytes that the kernel counts for the process, pages of Node's binary included: what a memory limit is held against. */
+export function residentMemoryOf({ pid }: OperatorProcess): number {
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'));
+  return Number(found?.[1]) * 1_024;
 }
