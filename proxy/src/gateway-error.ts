@@ -41,6 +41,11 @@ export const GATEWAY_ERRORS = {
     message: "policy permits the call, but the gateway's own rights do not cover it yet",
     retryAfterSeconds: 1,
   },
+  ObjectUnavailable: {
+    status: 503,
+    message: 'policy looks at an object that the API server cannot show at the moment',
+    retryAfterSeconds: 1,
+  },
   BundleMissing: { status: 503, message: 'no policies have been loaded yet' },
   BundleStale: {
     status: 503,
@@ -49,6 +54,14 @@ export const GATEWAY_ERRORS = {
   IntentNotWritable: {
     status: 503,
     message: 'the call cannot be recorded, so that it is not made: the state directory cannot be written',
+  },
+  StreamTokenExpired: {
+    status: 401,
+    message: 'the token has expired while the stream was open: log in again or request a new one',
+  },
+  StreamTooLong: {
+    status: 504,
+    message: 'the stream has been open for as long as one may be here: connect anew',
   },
   Draining: { status: 503, message: 'this replica is shutting down: connect anew', retryAfterSeconds: 1 },
   UpstreamUnreachable: { status: 503, message: 'the API server cannot be reached; nothing has been sent to it' },

@@ -29,6 +29,7 @@ import { newRequestHandler } from './serving/serve-request.ts';
 import { newUpgradeHandler } from './serving/serve-upgrade.ts';
 import { newGatewayServer } from './serving/server.ts';
 import { readCertificate, watchCertificate } from './serving/tls.ts';
+import { newStreamRegistry } from './streams/stream-registry.ts';
 import { newUpstream } from './upstream/upstream.ts';
 
 /** What stands around the proxy. */
@@ -62,6 +63,9 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     resource: configMaps,
     namespace,
     fieldSelector: `metadata.name=${BUNDLE_HEAD}`,
+    // Each new watch confirms which bundle is in force: a gateway that is cut off knows it soon.
+    watchSeconds: { min: 4, max: 6 },
+    idleMs: 8_000,
   });
   const namespaceInformer = newInformer({ client, kubeConfig, clock, resource: namespaces });
   const bundles = newBundleLoader({
@@ -93,6 +97,14 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     clock,
   });
   const upstream = newUpstream({ kubeConfig, clock, replica });
+  const streams = newStreamRegistry({
+    bundles,
+    maxStalenessMs: options.policies.maxStaleness,
+    namespaces: namespaceInformer.lister,
+    maxDurationMs: options.streams.maxDuration,
+    clock,
+  });
+  bundles.onLoaded(() => void streams.policiesChanged());
   let draining = false;
   const chain = newChain({
     authenticator,
@@ -120,6 +132,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   const serve = {
     chain,
     upstream,
+    streams,
     clock,
     bodies: {
       limits: {

@@ -18,6 +18,7 @@ export function accessFields(report: CallReport, durationMs: number): LogFields 
     verdict: decision?.verdict,
     status: report.status,
     code: report.code,
+    endedBy: report.endedBy,
     durationMs: Math.round(durationMs * 10) / 10,
     upstreamMs: report.upstreamMs === undefined ? undefined : Math.round(report.upstreamMs * 10) / 10,
   };

@@ -10,12 +10,15 @@ import { inboundHeaders, type InboundHeaders } from '../request/inbound-headers.
 import { requestAttributes, type RequestAttributes } from '../request/request-attributes.ts';
 import { Rejection } from '../request/rejection.ts';
 import { answerHeaders, statusAnswer, statusBody } from '../status.ts';
+import type { LiveStreams } from '../streams/live-streams.ts';
 import { forward } from '../upstream/forward.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 export interface ServeOptions {
   readonly chain: Chain;
   readonly upstream: Upstream;
+  /** Where long-running calls are entered, upgrades included. */
+  readonly streams: LiveStreams;
   readonly clock: Clock;
   readonly bodies: { readonly limits: BodyLimits; readonly budget: BodyBudget };
   /** Where a request came from. */
@@ -41,9 +44,16 @@ export function newRequestHandler(options: ServeOptions) {
     const body = newRequestBody({ request, ...bodies, invite });
 
     const send: Forward = async (call, { auditID: _auditID }) => {
-      const outcome = await forward({ call, upstream: options.upstream, response, now: () => clock.monotonic() });
+      const outcome = await forward({
+        call,
+        upstream: options.upstream,
+        streams: options.streams,
+        response,
+        now: () => clock.monotonic(),
+      });
       report.status = outcome.status;
       report.upstreamMs = outcome.upstreamMs;
+      if (outcome.endedBy !== undefined) report.endedBy = outcome.endedBy.code;
     };
 
     async function pass(): Promise<void> {

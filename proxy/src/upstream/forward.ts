@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { PermittedCall } from '../call/call.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { answerEnd, type AnswerEnd } from '../streams/answer-end.ts';
+import type { LiveStreams } from '../streams/live-streams.ts';
 import { upstreamHeaders } from './headers.ts';
 import { rawHeaderStrings, responseHeaders } from './response-headers.ts';
 import type { Upstream } from './upstream.ts';
@@ -16,14 +18,8 @@ export interface ForwardOutcome {
   readonly upstreamMs: number;
   /** Whether all of the answer went to the client. */
   readonly complete: boolean;
-}
-
-/** What goes on while an answer is passed on; for streams that may have to end before the API server ends them. */
-export interface AnswerObserver {
-  /** The API server has answered; from now on the client's status is settled. */
-  started(status: number, headers: readonly string[]): void;
-  /** Bytes as they go to the client. */
-  data(chunk: Buffer): void;
+  /** Why it was ended before the API server ended it. */
+  readonly endedBy?: GatewayError;
 }
 
 export interface ForwardOptions {
@@ -31,7 +27,8 @@ export interface ForwardOptions {
   readonly call: PermittedCall;
   readonly response: ServerResponse;
   readonly now: () => number;
-  readonly observer?: AnswerObserver | undefined;
+  /** Where long-running calls are entered, so that they end when they may not go on. */
+  readonly streams: LiveStreams;
 }
 
 /** The API server gives itself 60 s for a call that is not long-running. */
@@ -40,6 +37,8 @@ const HEADERS_TIMEOUT = 75_000;
 const BODY_TIMEOUT = 75_000;
 /** A refusal is kept back until it is known whose it is. */
 const MAX_KEPT_BACK = 65_536;
+/** For a client to take the last words of an answer that was ended; one that does not read is cut off. */
+const LAST_WORDS_TIMEOUT = 1_000;
 
 /**
  * Sends a call and passes its answer on as it comes, never faster than the client takes it.
@@ -50,6 +49,35 @@ const MAX_KEPT_BACK = 65_536;
  * @throws GatewayError where the client has been sent nothing yet; the caller of this function answers then.
  */
 export async function forward(options: ForwardOptions): Promise<ForwardOutcome> {
+  const { call, streams } = options;
+  if (!call.attributes.longRunning) return send(options, undefined);
+  const ending = new Ending();
+  // Before anything is sent: a revision that comes from here on finds the stream among those to be judged.
+  const leave = streams.enter(call, (why) => ending.end(why));
+  try {
+    return await send(options, ending);
+  } finally {
+    leave();
+  }
+}
+
+/** The end of a stream from inside, which may be asked for before there is an exchange to be ended. */
+class Ending {
+  why: GatewayError | undefined;
+  #exchange: Exchange | undefined;
+
+  end(why: GatewayError): void {
+    this.why = why;
+    this.#exchange?.end(why);
+  }
+
+  /** The exchange that is under way from now on. */
+  of(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+}
+
+async function send(options: ForwardOptions, ending: Ending | undefined): Promise<ForwardOutcome> {
   const { call, upstream } = options;
   const { attributes, body } = call;
   const lane = attributes.longRunning ? await upstream.streams() : await upstream.calls();
@@ -65,14 +93,19 @@ export async function forward(options: ForwardOptions): Promise<ForwardOutcome> 
     bodyTimeout: attributes.longRunning ? 0 : BODY_TIMEOUT,
   };
   const repeatable = isRepeatable(attributes.method, body.present);
-  const first = await new Exchange(options).run(lane.dispatcher, request);
-  if (first instanceof GatewayError && first.code === 'UpstreamBroken' && repeatable && !call.signal.aborted) {
-    const second = await new Exchange(options).run(lane.dispatcher, request);
-    if (second instanceof GatewayError) throw second;
-    return second;
-  }
-  if (first instanceof GatewayError) throw first;
-  return first;
+  const exchange = (): Promise<ForwardOutcome | GatewayError> => {
+    if (ending?.why !== undefined) throw ending.why;
+    const next = new Exchange(options);
+    ending?.of(next);
+    return next.run(lane.dispatcher, request);
+  };
+  const first = await exchange();
+  const outcome =
+    first instanceof GatewayError && first.code === 'UpstreamBroken' && repeatable && !call.signal.aborted
+      ? await exchange()
+      : first;
+  if (outcome instanceof GatewayError) throw outcome;
+  return outcome;
 }
 
 /** One request to the API server, and its answer on the way to the client. */
@@ -87,6 +120,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Set while a refusal is kept back. */
   #keptBack: { readonly headers: string[]; readonly chunks: Buffer[]; bytes: number } | undefined;
   #settled = false;
+  #answerEnd: AnswerEnd | undefined;
 
   constructor(options: ForwardOptions) {
     this.#options = options;
@@ -103,13 +137,25 @@ class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
+  /** Ends the answer from inside: no byte of the API server goes to the client from here on. */
+  end(why: GatewayError): void {
+    if (this.#settled) return;
+    const { response } = this.#options;
+    if (!response.headersSent) this.#settle(why);
+    else {
+      this.#settle({ status: this.#status, upstreamMs: this.#upstreamMs, complete: false, endedBy: why });
+      endAnswer(response, this.#answerEnd?.lastWords(why));
+    }
+    this.#controller?.abort(why);
+  }
+
   readonly #onAbort = (): void => this.#controller?.abort(new Error('the client has gone'));
   readonly #onDrain = (): void => this.#controller?.resume();
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#sent = true;
-    if (this.#options.call.signal.aborted) this.#onAbort();
+    if (this.#settled || this.#options.call.signal.aborted) this.#onAbort();
   }
 
   onResponseStart(
@@ -119,7 +165,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     message?: string,
   ): void {
     // Informational ones are the API server's to the gateway.
-    if (status < 200) return;
+    if (status < 200 || this.#settled) return;
     this.#status = status;
     this.#upstreamMs = this.#options.now() - this.#started;
     const headers = responseHeaders(rawHeaderStrings(controller.rawHeaders), this.#options.call.auditID);
@@ -128,6 +174,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
     const kept = this.#keptBack;
     if (kept === undefined) return this.#write(controller, chunk);
     kept.chunks.push(chunk);
@@ -136,6 +183,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#settled) return;
     const { response } = this.#options;
     if (this.#keptBack !== undefined) {
       if (isOwnRightsRefusal(Buffer.concat(this.#keptBack.chunks)))
@@ -149,6 +197,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#settled) return;
     const { response, call } = this.#options;
     if (response.headersSent) {
       // Cut, not ended: the client must not take what it has for all there is.
@@ -159,16 +208,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #begin(headers: string[], message?: string): void {
-    const { response, observer } = this.#options;
-    observer?.started(this.#status, headers);
+    const { response, call } = this.#options;
+    if (call.attributes.longRunning) this.#answerEnd = answerEnd(call.attributes, this.#status, headers);
     if (message === undefined || message === '') response.writeHead(this.#status, headers);
     else response.writeHead(this.#status, message, headers);
     // A watch may be silent for long: the client is to see that it has begun.
-    if (this.#options.call.attributes.longRunning) response.flushHeaders();
+    if (call.attributes.longRunning) response.flushHeaders();
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#options.observer?.data(chunk);
+    this.#answerEnd?.passed(chunk);
     if (!this.#options.response.write(chunk)) controller.pause();
   }
 
@@ -187,6 +236,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#options.response.off('drain', this.#onDrain);
     this.#resolve(outcome);
   }
+}
+
+function endAnswer(response: ServerResponse, lastWords: Buffer | undefined): void {
+  if (lastWords === undefined) {
+    response.destroy();
+    return;
+  }
+  const timer = setTimeout(() => response.destroy(), LAST_WORDS_TIMEOUT);
+  response.once('close', () => clearTimeout(timer));
+  response.end(lastWords);
 }
 
 const pairs = (raw: readonly string[]): [string, string][] =>

@@ -1,0 +1,56 @@
+import type { PermittedCall } from '../call/call.ts';
+import { GatewayError } from '../gateway-error.ts';
+import type { ApprovalRequirement } from '../policy/approval-terms.ts';
+import type { CompiledBundle } from '../policy/compiled-bundle.ts';
+import type { Decision } from '../policy/decision.ts';
+import { approvalUnavailable, denial } from '../policy/denial.ts';
+import { decide, settledInput } from '../policy/engine.ts';
+import type { Knowledge } from '../policy/policy-input.ts';
+
+/** What has changed since a call was judged. */
+export interface Present {
+  readonly bundle: CompiledBundle;
+  /** The Namespace of the call as it is now. */
+  readonly namespaceObject: Knowledge;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+type Standing = Pick<PermittedCall, 'attributes' | 'identity' | 'input' | 'decision'>;
+
+/**
+ * Why a call that was permitted would not be permitted now; undefined where it still is.
+ *
+ * What was looked up for the call counts as it was; what was not is unknown, so that a rule which would need it matches
+ * if it denies. The client's next attempt is judged with all that can be looked up. Pure.
+ */
+export function refusalNow(call: Standing, { bundle, namespaceObject, now }: Present): GatewayError | undefined {
+  const { attributes, identity } = call;
+  const decision = decide(bundle, settledInput({ ...call.input, namespaceObject, now }));
+  switch (decision.verdict) {
+    case 'Allow':
+      return undefined;
+    case 'Deny':
+      return denial(decision, attributes, identity);
+    case 'RequireApproval':
+      return isSatisfied(call.decision, decision.approval.requirements)
+        ? undefined
+        : approvalUnavailable(decision, attributes, identity);
+    case 'NeedsObject':
+      // A settled input leaves nothing to look up.
+      return new GatewayError('Internal');
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** Whether what is required now was required when the call was approved. */
+function isSatisfied(before: Decision, now: readonly ApprovalRequirement[]): boolean {
+  if (before.verdict !== 'RequireApproval') return false;
+  const satisfied = new Set(before.approval.requirements.map(substanceOf));
+  return now.every((requirement) => satisfied.has(substanceOf(requirement)));
+}
+
+/** A requirement without the generation of its policy: another rule of it may have changed. */
+const substanceOf = ({ policy, rule, reviewers, required }: ApprovalRequirement): string =>
+  JSON.stringify([policy, rule, required, reviewers]);
