@@ -21,7 +21,8 @@ export function answerEnd(attributes: RequestAttributes, status: number, headers
   const encoding = headerValue(headers, 'content-encoding')?.toLowerCase() ?? 'identity';
   if (status !== 200 || encoding !== 'identity') return CUT;
   const type = mediaType(headerValue(headers, 'content-type') ?? '');
-  switch (streamKind(attributes)) {
+  const kind = streamKind(attributes);
+  switch (kind) {
     case 'watch':
       return watchEnd(attributes, type);
     case 'log':
@@ -32,6 +33,8 @@ export function answerEnd(attributes: RequestAttributes, status: number, headers
     case 'proxy':
     case 'other':
       return CUT;
+    default:
+      return kind satisfies never;
   }
 }
 

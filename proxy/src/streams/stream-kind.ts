@@ -14,7 +14,8 @@ export function streamKind({ isResourceRequest, verb, subresource }: About): Str
 
 /** Whether it lasts until somebody ends it. A log that is not followed, or a proxied call, mostly ends by itself soon. */
 export function isEndless(about: About): boolean {
-  switch (streamKind(about)) {
+  const kind = streamKind(about);
+  switch (kind) {
     case 'watch':
     case 'exec':
     case 'attach':
@@ -25,6 +26,8 @@ export function isEndless(about: About): boolean {
     case 'proxy':
     case 'other':
       return false;
+    default:
+      return kind satisfies never;
   }
 }
 
