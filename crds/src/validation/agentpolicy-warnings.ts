@@ -1,4 +1,5 @@
 import type { AgentPolicySpec, PolicyRule, Subject } from '../v1alpha1/generated/api.ts';
+import { PROXY_SUBRESOURCE } from '../v1alpha1/exits.ts';
 import { pluralOf } from './builtin-resources.ts';
 import type { FieldWarning } from './field-error.ts';
 import { child, item } from './path.ts';
@@ -74,8 +75,11 @@ function warnReviewers({ approval }: PolicyRule, subjects: readonly Subject[], p
   );
 }
 
-/** The API server has no dry run for these (a dry run of token would return a working token). */
-const unpreviewable: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy', 'token']);
+/**
+ * Of these nothing can be shown (a dry run of token would return a working token). exec, attach and portforward have no dry
+ * run either, but container, command and ports say all there is.
+ */
+const unpreviewable: ReadonlySet<string> = new Set([PROXY_SUBRESOURCE, 'token']);
 
 function warnPreview({ approval, resources = [] }: PolicyRule, path: string): FieldWarning[] {
   const blind = resources.filter((entry) => unpreviewable.has(splitResource(entry).subresource ?? ''));

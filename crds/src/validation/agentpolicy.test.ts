@@ -274,13 +274,18 @@ describe('warnAgentPolicySpec', () => {
       {},
       '',
     ],
-    'tells that an exec never has a preview': [
-      { ...on([''], ['pods/exec', 'pods/attach']), ...approval({}) },
+    'tells that proxied requests and tokens never have a preview': [
+      { ...on([''], ['services/proxy', 'serviceaccounts/token']), ...approval({}) },
       {},
-      'spec.rules[0].approval.onPreviewFailure: pods/exec, pods/attach never has a preview, so Deny refuses every call',
+      'spec.rules[0].approval.onPreviewFailure: services/proxy, serviceaccounts/token never has a preview, so Deny refuses every call',
+    ],
+    'is silent about exec, attach and portforward, of which reviewers see container, command and ports': [
+      { ...on([''], ['pods/exec', 'pods/attach', 'pods/portforward']), ...approval({}) },
+      {},
+      '',
     ],
     'is silent where reviewers decide without a preview': [
-      { ...on([''], ['pods/exec']), ...approval({ onPreviewFailure: 'Proceed' }) },
+      { ...on([''], ['services/proxy']), ...approval({ onPreviewFailure: 'Proceed' }) },
       {},
       '',
     ],

@@ -104,7 +104,7 @@ export interface ApprovalPolicy {
    */
   expiresAfter: string;
   /**
-   * What to do where neither a dry run nor a diff can be had for the reviewers to look at: Deny, the default, refuses the call, Proceed asks the reviewers without one. exec, attach, port-forward, proxy and token requests never have one.
+   * What to do where neither a dry run nor a diff can be had for the reviewers to look at: Deny, the default, refuses the call, Proceed asks the reviewers without one. Of exec, attach and port-forward the container with command or ports is what they look at, so that Deny does not refuse these. Of proxied requests and token requests nothing can be shown.
    */
   onPreviewFailure: 'Deny' | 'Proceed';
 }
