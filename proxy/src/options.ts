@@ -56,6 +56,12 @@ const schema = z.strictObject({
       maxStaleness: durationOption('5m'),
     })
     .prefault({}),
+  dryRun: z
+    .strictObject({
+      /** API groups of aggregated servers that honour dry runs; to one that does not, a dry run is the call itself. */
+      aggregatedGroups: z.array(z.string().min(1)).max(1_000).default([]),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** Of one caller at a time. */

@@ -18,6 +18,10 @@ import type { CallReport } from './call/call-report.ts';
 import { newConcurrencyLimit } from './call/concurrency.ts';
 import { newBodyBudget } from './call/request-body.ts';
 import { newChain } from './chain.ts';
+import { newApiCatalog } from './effective/api-catalog.ts';
+import { newNamespaceLookup } from './effective/namespace-lookup.ts';
+import { newObjectLookup } from './effective/object-lookup.ts';
+import { newSideCall } from './effective/side-call.ts';
 import { newMetrics } from './metrics.ts';
 import type { ProxyOptions } from './options.ts';
 import { newBundleLoader } from './policy/bundle-loader.ts';
@@ -105,6 +109,12 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     clock,
   });
   bundles.onLoaded(() => void streams.policiesChanged());
+  const catalog = newApiCatalog({
+    connection,
+    clock,
+    aggregatedGroups: options.dryRun.aggregatedGroups,
+    failed: (error) => logger.warn('Discovery cannot be read', { error }),
+  });
   let draining = false;
   const chain = newChain({
     authenticator,
@@ -114,7 +124,16 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     }),
     judge: newCallJudge({
       bundles,
-      namespaces: namespaceInformer,
+      lookUpObjects: newObjectLookup({
+        sideCall: newSideCall({ upstream, clock }),
+        catalog,
+        lookUpNamespace: newNamespaceLookup({
+          informer: namespaceInformer,
+          namespaces: client.resource(namespaces),
+          maxStalenessMs: options.policies.maxStaleness,
+        }),
+      }),
+      catalog,
       clock,
       allowSelfAdministration: options.allowSelfAdministration,
       maxStalenessMs: options.policies.maxStaleness,
@@ -177,6 +196,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   namespaceInformer.start();
   const loops = Promise.all([
     bundles.run(background.signal),
+    catalog.run(background.signal),
     lease.run(background.signal),
     authenticator.run(background.signal),
     watchCertificate(

@@ -1,19 +1,24 @@
 import type { Clock } from '@chaperone/crds/client/clock';
-import type { Informer } from '@chaperone/crds/client/informer';
-import type { Namespace } from '@chaperone/crds/client/kinds';
 import type { AuthenticatedCall, JudgedCall } from '../call/call.ts';
+import type { ApiCatalog } from '../effective/api-catalog.ts';
+import type { ObjectLookup } from '../effective/object-lookup.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { bodyOptions, queryOptions, type CallOptions } from '../request/call-options.ts';
 import { connectOptions } from '../request/connect-options.ts';
+import { mediaType, readDeleteOptions } from '../request/delete-options.ts';
 import { Rejection } from '../request/rejection.ts';
 import type { BundleLoader } from './bundle-loader.ts';
+import type { CompiledBundle } from './compiled-bundle.ts';
+import type { Decision, NeededObjects } from './decision.ts';
 import { decide, settledInput } from './engine.ts';
 import { PENDING_OBJECT, type PolicyInput } from './policy-input.ts';
+import { decideInAnyScope, isScopeOpen } from './scope.ts';
 
 /** Asks the policies about calls. */
 export interface CallJudge {
   /**
-   * By what the request says alone. Sends nothing.
-   * @throws GatewayError BundleMissing, BundleStale; Rejection
+   * By what the request itself says. Sends nothing.
+   * @throws GatewayError BundleMissing, BundleStale, and those of a body that cannot be read; Rejection
    */
   judgeRequestLine(call: AuthenticatedCall): Promise<JudgedCall>;
   /** Looks up what the decision still needs, as the caller, and decides for good. @throws GatewayError */
@@ -22,7 +27,8 @@ export interface CallJudge {
 
 export interface CallJudgeOptions {
   readonly bundles: Pick<BundleLoader, 'current' | 'stalenessMs'>;
-  readonly namespaces: Pick<Informer<Namespace>, 'lister'>;
+  readonly lookUpObjects: ObjectLookup;
+  readonly catalog: Pick<ApiCatalog, 'knownScope' | 'scopeOf'>;
   readonly clock: Clock;
   readonly allowSelfAdministration: boolean;
   /** How long policies count that the API server has not confirmed, in milliseconds. */
@@ -30,15 +36,22 @@ export interface CallJudgeOptions {
 }
 
 export function newCallJudge(options: CallJudgeOptions): CallJudge {
-  const { bundles, clock, allowSelfAdministration, maxStalenessMs } = options;
+  const { bundles, lookUpObjects, catalog, clock, allowSelfAdministration, maxStalenessMs } = options;
+
+  function currentBundle(): CompiledBundle {
+    const bundle = bundles.current();
+    if (bundle === undefined) throw new GatewayError('BundleMissing');
+    if ((bundles.stalenessMs() ?? Infinity) > maxStalenessMs) throw new GatewayError('BundleStale');
+    return bundle;
+  }
+
   return {
     async judgeRequestLine(call) {
-      const bundle = bundles.current();
-      if (bundle === undefined) throw new GatewayError('BundleMissing');
-      if ((bundles.stalenessMs() ?? Infinity) > maxStalenessMs) throw new GatewayError('BundleStale');
-      const { attributes, identity } = call;
+      const bundle = currentBundle();
+      const { attributes, identity, headers } = call;
       const connect = connectOptions(attributes, attributes.query);
       if (connect instanceof Rejection) throw connect;
+      const scope = catalog.knownScope(attributes);
       const input: PolicyInput = {
         attributes,
         caller: identity,
@@ -46,19 +59,64 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
         oldObject: PENDING_OBJECT,
         parentObject: PENDING_OBJECT,
         namespaceObject: PENDING_OBJECT,
-        apply: false,
-        dryRun: false,
-        options: {},
+        ...(scope === undefined ? {} : { scope }),
+        apply: attributes.verb === 'patch' && mediaType(headers.contentType).startsWith('application/apply-patch+'),
+        ...(await optionsInForce(call)),
         command: connect?.subresource === 'exec' ? connect.command : [],
         allowSelfAdministration,
         now: clock.now(),
       };
-      return { ...call, bundle, input, decision: decide(bundle, input) };
+      return { ...call, bundle, input, decision: decideInAnyScope(bundle, input) };
     },
     async judgeObjects(call) {
-      if (call.decision.verdict !== 'NeedsObject') return call;
-      const input = settledInput(call.input);
-      return { ...call, input, decision: decide(call.bundle, input) };
+      let { input, decision } = call;
+      if (decision.verdict === 'NeedsObject' && isScopeOpen(input)) {
+        const scope = await catalog.scopeOf(call.attributes);
+        if (scope !== undefined) input = { ...input, scope };
+        decision = decide(call.bundle, input);
+      }
+      // Each turn leaves less pending, and with nothing pending every decision is final.
+      for (let needs = needsOf(decision); needs !== undefined; needs = needsOf(decision)) {
+        input = await lookUpObjects(call, input, needs);
+        decision = decide(call.bundle, input);
+      }
+      return judgeDryRun({ ...call, input, decision });
     },
   };
+
+  /** What DryRun policies would have done. They change nothing, so that nothing that they look at may fail a call. */
+  async function judgeDryRun(call: JudgedCall): Promise<JudgedCall> {
+    let { input, decision } = call;
+    try {
+      for (let needs = dryRunNeeds(decision); needs !== undefined; needs = dryRunNeeds(decision)) {
+        input = await lookUpObjects(call, input, needs);
+        decision = decide(call.bundle, input);
+      }
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      input = settledInput(input);
+      decision = decide(call.bundle, input);
+    }
+    return { ...call, input, decision };
+  }
+}
+
+const dryRunNeeds = (decision: Decision): NeededObjects | undefined =>
+  decision.verdict !== 'NeedsObject' && decision.dryRun?.verdict === 'Undetermined' ? decision.dryRun.needs : undefined;
+
+const needsOf = (decision: Decision): NeededObjects | undefined =>
+  decision.verdict === 'NeedsObject' ? decision.needs : undefined;
+
+/** @throws GatewayError, Rejection */
+async function optionsInForce({ attributes, body, headers }: AuthenticatedCall): Promise<CallOptions> {
+  const { method, isResourceRequest, subresource, query } = attributes;
+  const takesOptions = method === 'DELETE' && isResourceRequest && subresource !== 'proxy' && body.present;
+  const bytes = takesOptions ? await body.read() : undefined;
+  const deleteOptions =
+    bytes === undefined || bytes.length === 0 ? undefined : readDeleteOptions(bytes, headers.contentType);
+  if (deleteOptions instanceof GatewayError) throw deleteOptions;
+  const options =
+    deleteOptions === undefined ? queryOptions(attributes, query) : bodyOptions(attributes, query, deleteOptions);
+  if (options instanceof Rejection) throw options;
+  return options;
 }

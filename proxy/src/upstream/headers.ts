@@ -54,13 +54,10 @@ export function sideCallHeaders(
     'Accept',
     'application/json',
     ...(contentType === undefined ? [] : ['Content-Type', contentType]),
-    'User-Agent',
-    userAgentOf(call),
+    // The caller's own words, or its silence, so that managedFields name the same manager in a dry run.
+    ...(call.headers.lines.get('user-agent') ?? []).flatMap((value) => ['User-Agent', value]),
   ];
 }
-
-/** The caller's own words, so that managedFields name the same manager in a dry run. */
-const userAgentOf = ({ headers }: HeaderSource): string => headers.lines.get('user-agent')?.[0] ?? 'chaperone';
 
 function ownHeaders(call: HeaderSource, { authorization, via }: GatewayCredential): string[] {
   const headers = [

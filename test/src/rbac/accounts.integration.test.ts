@@ -131,6 +131,7 @@ describe('the gateway, by its own token,', () => {
         'create tokenreviews.authentication.k8s.io',
         'create,get,list,watch approvalrequests.chaperone.dev',
         'get,list,watch namespaces',
+        'list apiservices.apiregistration.k8s.io',
         'patch approvalrequests/status.chaperone.dev',
       ].sort(),
     );
