@@ -18,6 +18,8 @@ export interface ServersOptions {
   readonly programs: Programs;
   readonly ports: ControlPlanePorts & { readonly elasticsearch: number; readonly issuer: number };
   readonly withNode: boolean;
+  /** True unless given. */
+  readonly withElasticsearch?: boolean;
   readonly cacheDirectory: string;
   readonly report: Report;
   /** Called when the machine's node is this stack's. */
@@ -29,7 +31,7 @@ export interface Servers {
   readonly controlPlane: ControlPlane;
   readonly issuer: Issuer;
   /** Settles when it answers: it takes longest, and not all that waits for the others waits for it. */
-  readonly elasticsearch: Promise<Elasticsearch>;
+  readonly elasticsearch: Promise<Elasticsearch | undefined>;
   readonly elasticsearchUrl: string;
 }
 
@@ -44,7 +46,10 @@ export async function startServers(supervisor: Supervisor, options: ServersOptio
   if (options.withNode) options.onNodeClaimed?.();
   // Made before the servers start side by side, as two of them have certificates of this authority.
   const { authority } = await clusterCredentials(directories.kubernetes);
-  const elasticsearch = startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report });
+  const elasticsearch =
+    options.withElasticsearch === false
+      ? Promise.resolve(undefined)
+      : startElasticsearch(supervisor, { httpPort: ports.elasticsearch, report });
   const starting = [
     startKubernetes(supervisor, options, tools),
     reportStep(report, 'Starting the OIDC issuer', () =>

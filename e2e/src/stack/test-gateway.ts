@@ -14,15 +14,16 @@ export interface TestGateway extends TestControlPlane {
 }
 
 export interface TestGatewayOptions extends Pick<ControlPlaneOptions, 'apiserverArguments'> {
-  /** In place of the proxy's configuration as `make up` writes it, key by key. */
-  readonly overrides?: GatewayOverrides;
+  /** In place of what `make up` gives the proxy; asked once the control plane is there. */
+  readonly overrides?: GatewayOverrides | ((controlPlane: TestControlPlane) => Promise<GatewayOverrides>);
 }
 
 /** Starts one for a test that stops servers, or that needs settings of its own; the others share one. */
 export async function startTestGateway(name: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { overrides, ...control } = options;
+  const { overrides: wanted, ...control } = options;
   const own = await startTestControlPlane(name, control);
   try {
+    const overrides = typeof wanted === 'function' ? await wanted(own) : wanted;
     const { directories, supervisor, controlPlane } = own;
     const anyPort = { variable: '' };
     const ports = await choosePorts(

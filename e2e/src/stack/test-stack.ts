@@ -47,7 +47,10 @@ export async function claimTestPlace(name: string): Promise<TestPlace> {
 }
 
 /** Starts the servers of a test run, and clears what killed runs left behind. */
-export async function startTestStack(report: Report, options: { readonly withNode: boolean }): Promise<TestStack> {
+export async function startTestStack(
+  report: Report,
+  options: { readonly withNode: boolean; readonly withElasticsearch: boolean },
+): Promise<TestStack> {
   await clearAbandonedTestStacks();
   const place = await claimTestPlace('run');
   try {
@@ -62,7 +65,11 @@ export async function startTestStack(report: Report, options: { readonly withNod
 async function start(
   supervisor: Supervisor,
   directories: StackDirectories,
-  { report, withNode }: { readonly report: Report; readonly withNode: boolean },
+  {
+    report,
+    withNode,
+    withElasticsearch,
+  }: { readonly report: Report; readonly withNode: boolean; readonly withElasticsearch: boolean },
 ): Promise<Servers> {
   const cacheDirectory = defaultCacheDirectory(process.env);
   const programs = await buildPrograms({
@@ -85,7 +92,15 @@ async function start(
     },
     {},
   );
-  return startServers(supervisor, { directories, programs, ports, withNode, cacheDirectory, report });
+  return startServers(supervisor, {
+    directories,
+    programs,
+    ports,
+    withNode,
+    withElasticsearch,
+    cacheDirectory,
+    report,
+  });
 }
 
 /** Ends and removes the stacks of test runs that are no more: their lock is free, since the kernel gave it back. */
