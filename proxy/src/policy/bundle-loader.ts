@@ -11,8 +11,8 @@ export interface BundleLoader {
   /** Undefined before the first has been loaded. */
   current(): CompiledBundle | undefined;
   /**
-   * Milliseconds since the API server last confirmed which bundle is in force. While all is well it stays below half a
-   * minute.
+   * Milliseconds since the API server last confirmed which bundle is in force. While all is well it stays below how long
+   * a watch of the head lasts.
    */
   stalenessMs(): number | undefined;
   /** Why what the head names is not in force; undefined while it is. */
