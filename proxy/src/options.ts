@@ -74,6 +74,12 @@ const schema = z.strictObject({
       /** Of one body that a backend behind a proxy subresource is sent. */
       proxiedBodyBytes: bytes(1_024 * MEBIBYTE, Number.MAX_SAFE_INTEGER),
       bodyTimeout: durationOption('60s'),
+      /** For TLS to be agreed on, for headers and for a whole request to arrive. */
+      handshakeTimeout: durationOption('10s'),
+      headersTimeout: durationOption('20s'),
+      requestTimeout: durationOption('2m'),
+      /** Of a connection without a request: longer than load balancers keep theirs, so that they close first. */
+      idleTimeout: durationOption('95s'),
       connections: z.int().min(1).max(1_000_000).default(16_384),
     })
     .prefault({}),

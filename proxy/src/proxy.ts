@@ -29,7 +29,7 @@ import { newCallJudge } from './policy/call-judge.ts';
 import { newReplicaLease } from './replica/replica-lease.ts';
 import { accessFields } from './serving/access-log.ts';
 import { directOrigin } from './serving/client-origin.ts';
-import { newRequestHandler } from './serving/serve-request.ts';
+import { newPipelinedHandler, newRequestHandler } from './serving/serve-request.ts';
 import { newUpgradeHandler } from './serving/serve-upgrade.ts';
 import { newGatewayServer } from './serving/server.ts';
 import { readCertificate, watchCertificate } from './serving/tls.ts';
@@ -168,7 +168,17 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     ...options.listen,
     certificate,
     maxConnections: options.limits.connections,
-    handlers: { request: newRequestHandler(serve), upgrade: newUpgradeHandler(serve) },
+    timeouts: {
+      handshake: options.limits.handshakeTimeout,
+      headers: options.limits.headersTimeout,
+      request: options.limits.requestTimeout,
+      idle: options.limits.idleTimeout,
+    },
+    handlers: {
+      request: newRequestHandler(serve),
+      pipelined: newPipelinedHandler(serve),
+      upgrade: newUpgradeHandler(serve),
+    },
   });
   const check = (name: string, failure: () => string | undefined): HealthCheck => ({ name, check: failure });
   const admin = newAdminServer({

@@ -46,6 +46,10 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [504, 'Timeout'],
 ]);
 
+/** What stands beside an HTTP status in a Status. */
+export const statusReason = (status: number): string =>
+  REASONS.get(status) ?? (status < 500 ? 'BadRequest' : 'InternalError');
+
 type About = Pick<RequestAttributes, 'isResourceRequest' | 'name' | 'apiGroup' | 'resource'>;
 
 /** The answer to whatever went wrong with a call. An error that nobody foresaw tells nothing but that. */
@@ -61,7 +65,7 @@ export function statusAnswer(error: unknown, about: About | undefined): StatusAn
       metadata: {},
       status: 'Failure',
       message,
-      reason: REASONS.get(status) ?? (status < 500 ? 'BadRequest' : 'InternalError'),
+      reason: statusReason(status),
       ...(Object.keys(details).length === 0 ? {} : { details }),
       code: status,
     },

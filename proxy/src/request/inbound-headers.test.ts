@@ -141,6 +141,11 @@ describe('refused', () => {
       ],
       code: 'UpgradeUnsupported',
     },
+    'an Upgrade with a body': { lines: [...webSocket, ['Content-Length', '1']], code: 'UpgradeWithBody' },
+    'an Upgrade with a body in chunks': {
+      lines: [...webSocket, ['Transfer-Encoding', 'chunked']],
+      code: 'UpgradeWithBody',
+    },
     'a compressed body': { lines: [['Content-Encoding', 'gzip']], code: 'ContentEncodingUnsupported' },
     'an unknown expectation': { lines: [['Expect', '200-ok']], code: 'ExpectationUnsupported' },
     'two ways to end a body': {
@@ -204,6 +209,12 @@ describe('upgrade', () => {
     ['spdy/3.1', 'UPGRADE', 'SPDY/3.1'],
   ])('to %s by Connection: %s', (upgrade, connection, want) => {
     expect(accepted(['Connection', connection], ['Upgrade', upgrade]).upgrade).toBe(want);
+  });
+
+  test('a body that is empty is none, as client-go sends it with SPDY', () => {
+    expect(accepted(['Connection', 'Upgrade'], ['Upgrade', 'SPDY/3.1'], ['Content-Length', '0']).upgrade).toBe(
+      'SPDY/3.1',
+    );
   });
 
   test('a Connection that announces one and an Upgrade that is missing make none', () => {

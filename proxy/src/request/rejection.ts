@@ -5,6 +5,9 @@
  * server (or a load balancer before it) might take the other one. Messages are constant; what varies is the detail.
  */
 export const REJECTIONS = {
+  ProtocolVersion: { status: 400, message: 'the only protocols served are HTTP/1.1 and HTTP/1.0' },
+  HostMissing: { status: 400, message: 'the request has no Host header' },
+  Pipelined: { status: 400, message: 'the request came before the one before it was answered: wait for the answer' },
   TargetTooLong: { status: 414, message: 'the request target is too long' },
   TargetForm: { status: 400, message: "the request target must be a path that starts with a single '/'" },
   TargetCharacter: {
@@ -42,6 +45,7 @@ export const REJECTIONS = {
   ExpectationUnsupported: { status: 417, message: 'the only Expect served is 100-continue' },
   UpgradeUnsupported: { status: 400, message: 'the only upgrades served are websocket and SPDY/3.1' },
   UpgradeMalformed: { status: 400, message: 'an Upgrade needs exactly one protocol and Connection: Upgrade' },
+  UpgradeWithBody: { status: 400, message: 'a request for an Upgrade must not have a body' },
   AuthorizationMalformed: { status: 401, message: 'the Authorization header does not hold one bearer token' },
   TokenProtocolMalformed: {
     status: 401,

@@ -16,6 +16,7 @@ export function upgradeProtocol(lines: HeaderLines): UpgradeProtocol | Rejection
   const connection = listElements(lines, 'connection').map((option) => option.toLowerCase());
   if (upgrade === undefined) return undefined;
   if (upgrade.length !== 1 || !connection.includes('upgrade')) return new Rejection('UpgradeMalformed');
+  if (hasBody(lines)) return new Rejection('UpgradeWithBody');
   switch (upgrade[0]?.toLowerCase()) {
     case 'websocket':
       return 'websocket';
@@ -26,3 +27,10 @@ export function upgradeProtocol(lines: HeaderLines): UpgradeProtocol | Rejection
       return new Rejection('UpgradeUnsupported');
   }
 }
+
+/**
+ * The bytes of a body would be a body to one server and the first bytes of the new protocol to the next. client-go's
+ * SPDY POST has an empty body and says so.
+ */
+const hasBody = (lines: HeaderLines): boolean =>
+  lines.has('transfer-encoding') || /[^0]/.test(lines.get('content-length')?.[0] ?? '');

@@ -13,6 +13,7 @@ import { answerHeaders, statusAnswer, statusBody } from '../status.ts';
 import type { LiveStreams } from '../streams/live-streams.ts';
 import { forward } from '../upstream/forward.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { endAfterRequest } from './close-gently.ts';
 
 export interface ServeOptions {
   readonly chain: Chain;
@@ -89,17 +90,41 @@ export const newReport = (origin: Origin, clock: Clock): CallReport => ({
   status: 0,
 });
 
+/** Refuses requests that come before their predecessors are answered; none of them is carried out. */
+export function newPipelinedHandler({ clock, originOf, ended }: ServeOptions) {
+  return function refusePipelined(request: IncomingMessage, response: ServerResponse): void {
+    const report = newReport(originOf(request), clock);
+    const rejection = new Rejection('Pipelined');
+    request.on('error', () => undefined);
+    refuse(response, request, rejection, report);
+    ended(report, rejection);
+  };
+}
+
 /** Reads request line and headers. @throws Rejection */
 export function readRequest(
   request: IncomingMessage,
   report: CallReport,
 ): { readonly attributes: RequestAttributes; readonly headers: InboundHeaders } {
+  const protocol = rejectProtocol(request);
+  if (protocol !== undefined) throw protocol;
   const attributes = requestAttributes({ method: request.method ?? '', target: request.url ?? '' });
   if (attributes instanceof Rejection) throw attributes;
   report.attributes = attributes;
   const headers = inboundHeaders(request.rawHeaders);
   if (headers instanceof Rejection) throw headers;
   return { attributes, headers };
+}
+
+/**
+ * HTTP/0.9 and 2.0 pass Node's parser. HTTP/1.0 has neither chunks nor upgrades: what follows such a request would be its
+ * body to one server and the next request to another (RFC 9112, 6.1).
+ */
+function rejectProtocol({ httpVersion, headers }: IncomingMessage): Rejection | undefined {
+  if (httpVersion === '1.1') return headers.host === undefined ? new Rejection('HostMissing') : undefined;
+  if (httpVersion !== '1.0') return new Rejection('ProtocolVersion');
+  if (headers['transfer-encoding'] !== undefined) return new Rejection('FramingAmbiguous');
+  return headers.upgrade === undefined ? undefined : new Rejection('UpgradeMalformed');
 }
 
 function refuse(response: ServerResponse, request: IncomingMessage, error: unknown, report: CallReport): void {
@@ -109,12 +134,15 @@ function refuse(response: ServerResponse, request: IncomingMessage, error: unkno
     response.destroy();
     return;
   }
-  if (response.destroyed) return;
+  if (response.destroyed || response.socket?.writable === false) return;
   report.status = answer.status.code;
   const body = statusBody(answer.status);
-  const headers = answerHeaders(answer, report.auditID, body.length);
-  // A body that nobody has read stands between this answer and the next request.
-  if (!request.complete) headers.push('Connection', 'close');
-  response.writeHead(answer.status.code, headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  // A body that nobody has read stands between this answer and the next request; and where the request itself could be
+  // read in two ways, so could whatever comes after it.
+  if (!request.complete || error instanceof Rejection) response.shouldKeepAlive = false;
+  response.writeHead(answer.status.code, answerHeaders(answer, report.auditID, body.length));
+  const written = request.method === 'HEAD' ? undefined : body;
+  // Whoever waits to be invited to send a body sends none now.
+  if (request.complete || request.headers.expect !== undefined) response.end(written);
+  else endAfterRequest(request, response, written);
 }

@@ -4,13 +4,16 @@ import type { Duplex } from 'node:stream';
 import { DEFAULT_LIMITS } from '../request/limits.ts';
 import { inboundHeaders } from '../request/inbound-headers.ts';
 import { Rejection } from '../request/rejection.ts';
-import { answerBrokenRequest } from './broken-request.ts';
+import { answerBrokenRequest, answerConnect } from './broken-request.ts';
+import { newConnectionExchanges } from './connection-exchanges.ts';
 import type { ServingCertificate } from './tls.ts';
 
 /** What to do with what comes in. */
 export interface Handlers {
   /** @param invite answers `Expect: 100-continue`, once the body is wanted. */
   request(request: IncomingMessage, response: ServerResponse, invite: () => void): void;
+  /** Refuses a request that came before its predecessor on the connection was answered. */
+  pipelined(request: IncomingMessage, response: ServerResponse): void;
   /** The socket is the handler's: it answers or destroys it. `head` are bytes that came after the request. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** A request that is no HTTP was answered by this much. */
@@ -23,7 +26,20 @@ export interface GatewayServerOptions {
   readonly port: number;
   readonly certificate: ServingCertificate;
   readonly maxConnections: number;
+  readonly timeouts: ServerTimeouts;
   readonly handlers: Handlers;
+}
+
+/** In milliseconds. Answers and streams have no bound here. */
+export interface ServerTimeouts {
+  /** For TLS to be agreed on. */
+  readonly handshake: number;
+  /** For request line and headers to arrive. */
+  readonly headers: number;
+  /** For a request to arrive whole. */
+  readonly request: number;
+  /** Without a request. */
+  readonly idle: number;
 }
 
 /** Where callers connect: TLS, HTTP/1.1 and nothing else. */
@@ -38,20 +54,19 @@ export interface GatewayServer {
   connections(): number;
 }
 
-/** Longer than load balancers keep idle connections, so that they close them and not the gateway under a request. */
-const KEEP_ALIVE_TIMEOUT = 95_000;
-const HEADERS_TIMEOUT = 20_000;
-/** For a request to arrive whole. Answers and streams have no bound here. */
-const REQUEST_TIMEOUT = 120_000;
+/** How often Node looks for requests that take too long, at most. */
+const CHECKING_INTERVAL = 2_000;
 
 export function newGatewayServer({
   host,
   port,
   certificate,
   maxConnections,
+  timeouts,
   handlers,
 }: GatewayServerOptions): GatewayServer {
   const sockets = new Set<Duplex>();
+  const exchanges = newConnectionExchanges();
   const server: Server = createServer(
     {
       ...certificate,
@@ -61,40 +76,68 @@ export function newGatewayServer({
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderSize: DEFAULT_LIMITS.headerBytes,
-      requireHostHeader: true,
+      // Node's own answer would be no Status; a request without one is refused with all that is refused for its form.
+      requireHostHeader: false,
       insecureHTTPParser: false,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      headersTimeout: HEADERS_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      connectionsCheckingInterval: 2_000,
-      handshakeTimeout: 10_000,
+      keepAliveTimeout: timeouts.idle,
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      connectionsCheckingInterval: Math.min(CHECKING_INTERVAL, Math.ceil(timeouts.headers / 4)),
+      handshakeTimeout: timeouts.handshake,
       // Everything that asks for no upgrade that is served gets its answer as a request.
-      shouldUpgradeCallback: asksForServedUpgrade,
+      shouldUpgradeCallback: (request) =>
+        exchanges.progress(request.socket) === 'Idle' && asksForServedUpgrade(request),
     },
-    (request, response) => handlers.request(request, response, () => undefined),
+    (request, response) => take(request, response, () => undefined),
   );
   server.maxConnections = maxConnections;
   // Node would join or drop repeated headers past this many; all are read, and counted, from rawHeaders.
   server.maxHeadersCount = DEFAULT_LIMITS.headers + 1;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-    handlers.request(request, response, () => response.writeContinue()),
+    take(request, response, () => response.writeContinue()),
   );
   // Headers are judged with all others; Node's own 417 would be no Status.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-    handlers.request(request, response, () => undefined),
+    take(request, response, () => undefined),
   );
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
     handlers.upgrade(request, socket, head),
   );
   server.on('clientError', (error: Error, socket: Duplex) => {
-    const status = answerBrokenRequest(error, socket);
+    const status = answerBrokenRequest(error, socket, exchanges.progress(socket));
     if (status !== undefined) handlers.broken?.(status);
+  });
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    // Behind an answer that is under way this one would be read as its part.
+    if (exchanges.progress(request.socket) !== 'Idle') {
+      socket.destroy();
+      return;
+    }
+    const status = answerConnect(socket);
+    handlers.broken?.(status);
   });
   server.on('secureConnection', (socket) => {
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+
+  function take(request: IncomingMessage, response: ServerResponse, invite: () => void): void {
+    const turn = exchanges.begin(request, response);
+    switch (turn) {
+      case 'Serve':
+        return handlers.request(request, response, invite);
+      case 'Refuse':
+        return handlers.pipelined(request, response);
+      case 'Ignore':
+        return;
+      case 'Cut':
+        request.socket.destroy();
+        return;
+      default:
+        return turn satisfies never;
+    }
+  }
 
   return {
     async listen() {
