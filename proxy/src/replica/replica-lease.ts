@@ -19,7 +19,7 @@ export interface ReplicaLease {
 }
 
 export interface ReplicaLeaseOptions {
-  readonly leases: ResourceClient<Lease>;
+  readonly leases: Pick<ResourceClient<Lease>, 'mergePatch' | 'create' | 'delete'>;
   readonly namespace: string;
   /** The name of this replica's pod: admission leaves each replica the Lease of its own pod. */
   readonly replica: string;
