@@ -1,18 +1,15 @@
-import { isConflict, isNotFound } from '@chaperone/crds/client/api-error';
 import type { Clock } from '@chaperone/crds/client/clock';
-import { isDeleting, type KubernetesObject, type Stored } from '@chaperone/crds/client/kubernetes-object';
+import { isDeleting, type Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { ApplyConfiguration, ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Lister } from '@chaperone/crds/client/store';
-import type { Condition, PolicyStatus } from '@chaperone/crds/v1alpha1/generated/api';
+import type { Condition } from '@chaperone/crds/v1alpha1/generated/api';
 import { findCondition, setCondition } from '../runtime/conditions.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { Reconciler, Result } from '../runtime/reconciler.ts';
+import { newStatusWriter, type ObjectWithStatus } from '../runtime/status-writer.ts';
 import { GATEWAY_FIELD_MANAGER } from './child-writer.ts';
 import { judgeEnforced, type EnforcedInput } from './enforced.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-
-/** An AgentPolicy or a MaskingRule, as far as its status is concerned. */
-export type ObjectWithStatus = KubernetesObject & { readonly status?: PolicyStatus };
 
 export interface EnforcedReconcilerOptions<T extends ObjectWithStatus> {
   readonly lister: Lister<T>;
@@ -28,28 +25,10 @@ export interface EnforcedReconcilerOptions<T extends ObjectWithStatus> {
   readonly clock: Clock;
 }
 
-/** Most objects whose last write is remembered until the watch brings it. */
-const MAX_REMEMBERED = 4_096;
-
 /** Writes `Enforced`, by server-side apply under a manager of its own, and only where it differs. */
 export function newEnforcedReconciler<T extends ObjectWithStatus>(options: EnforcedReconcilerOptions<T>): Reconciler {
   const { lister, api, configure, facts, recorder, metrics, clock } = options;
-  /** By uid: what was written on top of which resourceVersion, as the watch brings it later. */
-  const written = new Map<string, { readonly basedOn: string; readonly status: PolicyStatus | undefined }>();
-
-  function statusOf({ metadata, status }: Stored<T>): PolicyStatus | undefined {
-    const own = written.get(metadata.uid);
-    return own?.basedOn === metadata.resourceVersion ? own.status : status;
-  }
-
-  function remember(object: Stored<T>, status: PolicyStatus | undefined): void {
-    written.delete(object.metadata.uid);
-    written.set(object.metadata.uid, { basedOn: object.metadata.resourceVersion, status });
-    const [oldest] = written.keys();
-    if (written.size > MAX_REMEMBERED && oldest !== undefined) {
-      written.delete(oldest);
-    }
-  }
+  const statuses = newStatusWriter({ api, fieldManager: GATEWAY_FIELD_MANAGER });
 
   function tell(object: Stored<T>, before: Condition | undefined, after: Condition): void {
     const { uid, generation } = object.metadata;
@@ -79,7 +58,7 @@ export function newEnforcedReconciler<T extends ObjectWithStatus>(options: Enfor
         return {};
       }
       const { uid, generation = 0 } = object.metadata;
-      const status = statusOf(object);
+      const status = statuses.statusOf(object);
       const conditions = status?.conditions ?? [];
       const next = judgeEnforced({ ...facts(), uid, generation, status });
       if (next === undefined) {
@@ -91,20 +70,8 @@ export function newEnforcedReconciler<T extends ObjectWithStatus>(options: Enfor
         return {};
       }
       const condition: Condition = { ...after, observedGeneration: generation };
-      try {
-        const stored = await api.apply(configure(object, condition), {
-          subresource: 'status',
-          fieldManager: GATEWAY_FIELD_MANAGER,
-          force: true,
-          signal,
-        });
-        remember(object, stored.status);
-      } catch (error) {
-        if (isNotFound(error) || isConflict(error)) {
-          // It is gone, or another object has its name: the watch brings what there is now.
-          return {};
-        }
-        throw error;
+      if (!(await statuses.apply(object, configure(object, condition), signal))) {
+        return {};
       }
       logger.info('Changed condition', { type: 'Enforced', status: condition.status, reason: condition.reason });
       tell(object, before, condition);

@@ -15,6 +15,7 @@ import { newController, type Controller } from '../runtime/controller.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { Reconciler } from '../runtime/reconciler.ts';
 import { requestFor, watch } from '../runtime/source.ts';
+import type { ObjectWithStatus } from '../runtime/status-writer.ts';
 import { BUNDLE_REQUEST, newBundleReconciler } from './bundle-reconciler.ts';
 import { newBundleWriter } from './bundle-writer.ts';
 import { newChangeClock } from './change-clock.ts';
@@ -27,7 +28,7 @@ import type { PolicyMetrics } from './policy-metrics.ts';
 import { newPublishedBundles, type PublishedBundles } from './published-bundles.ts';
 import { agentPolicyResource, maskingRuleResource, type PolicyKind } from './resources.ts';
 import { newAgentPolicyStatuses, newMaskingRuleStatuses } from './policy-statuses.ts';
-import type { ObjectWithStatus, StatusReconciler } from './status-reconciler.ts';
+import type { StatusReconciler } from './status-reconciler.ts';
 import { newVerdicts } from './verdicts.ts';
 
 export interface PolicyControllersOptions {

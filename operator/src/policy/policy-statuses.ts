@@ -9,11 +9,12 @@ import { warnAgentPolicySpec } from '@chaperone/crds/validation/agentpolicy-warn
 import { warnMaskingRuleSpec } from '@chaperone/crds/validation/maskingrule';
 import { parseDateTime } from '@chaperone/crds/validation/schema';
 import type { EventRecorder } from '../runtime/events.ts';
+import type { ObjectWithStatus } from '../runtime/status-writer.ts';
 import type { ConflictReconciler } from './conflict-reconciler.ts';
 import type { PolicyMetrics } from './policy-metrics.ts';
 import type { PublishedBundles } from './published-bundles.ts';
 import { nextStatus, type OwnedStatus, type StatusInput } from './status.ts';
-import { newStatusReconciler, type ObjectWithStatus, type StatusReconciler } from './status-reconciler.ts';
+import { newStatusReconciler, type StatusReconciler } from './status-reconciler.ts';
 import type { Verdicts } from './verdicts.ts';
 
 export interface StatusesOptions<T extends ObjectWithStatus> {

@@ -1,17 +1,14 @@
-import { isConflict, isNotFound } from '@chaperone/crds/client/api-error';
-import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes-object';
+import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { Lister } from '@chaperone/crds/client/store';
 import type { ApplyConfiguration, ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Condition, PolicyStatus } from '@chaperone/crds/v1alpha1/generated/api';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { Reconciler, Result } from '../runtime/reconciler.ts';
+import { newStatusWriter, type ObjectWithStatus } from '../runtime/status-writer.ts';
 import { transitions, type OwnedStatus } from './status.ts';
 
 /** The gateway controller writes `Enforced` under a name of its own, so that neither takes the other's away. */
 export const STATUS_FIELD_MANAGER = 'chaperone-operator-policy';
-
-/** An AgentPolicy or a MaskingRule, as far as its status is concerned. */
-export type ObjectWithStatus = KubernetesObject & { readonly status?: PolicyStatus };
 
 export interface StatusDecision {
   /** Undefined where nothing is to be written. */
@@ -35,58 +32,28 @@ export interface StatusReconciler<T extends ObjectWithStatus> extends Reconciler
   isDue(object: Stored<T>): boolean;
 }
 
-/** Most objects whose last write is remembered until the watch brings it. */
-const MAX_REMEMBERED = 4_096;
-
 /** Writes what was decided about an object into its status, by server-side apply, and only where it differs. */
 export function newStatusReconciler<T extends ObjectWithStatus>(
   options: StatusReconcilerOptions<T>,
 ): StatusReconciler<T> {
   const { lister, api, configure, decide, recorder, onWritten } = options;
-  /** By uid: what a write was based on and what came of it, as the watch brings it later. */
-  const written = new Map<string, { readonly basedOn: string; readonly status: PolicyStatus | undefined }>();
-
-  function statusOf({ metadata, status }: Stored<T>): PolicyStatus | undefined {
-    const own = written.get(metadata.uid);
-    return own?.basedOn === metadata.resourceVersion ? own.status : status;
-  }
-
-  function remember(object: Stored<T>, status: PolicyStatus | undefined): void {
-    written.delete(object.metadata.uid);
-    written.set(object.metadata.uid, { basedOn: object.metadata.resourceVersion, status });
-    const [oldest] = written.keys();
-    if (written.size > MAX_REMEMBERED && oldest !== undefined) {
-      written.delete(oldest);
-    }
-  }
+  const statuses = newStatusWriter({ api, fieldManager: STATUS_FIELD_MANAGER });
 
   return {
-    isDue: (object) => decide(object, statusOf(object)).next !== undefined,
+    isDue: (object) => decide(object, statuses.statusOf(object)).next !== undefined,
     async reconcile(request, { signal, logger }): Promise<Result> {
       const object = lister.get(request);
       if (object === undefined) {
         return {};
       }
-      const before = statusOf(object);
+      const before = statuses.statusOf(object);
       const { next, againInMs } = decide(object, before);
       const result = againInMs === undefined ? {} : { requeueAfterMs: againInMs };
       if (next === undefined) {
         return result;
       }
-      try {
-        const after = await api.apply(configure(object, next), {
-          subresource: 'status',
-          fieldManager: STATUS_FIELD_MANAGER,
-          force: true,
-          signal,
-        });
-        remember(object, after.status);
-      } catch (error) {
-        if (isNotFound(error) || isConflict(error)) {
-          // It is gone, or another object has its name: the watch brings what there is now.
-          return {};
-        }
-        throw error;
+      if (!(await statuses.apply(object, configure(object, next), signal))) {
+        return {};
       }
       onWritten();
       for (const condition of transitions(before, next)) {
