@@ -118,6 +118,24 @@ export function newClient(options: { readonly connection: Connection; readonly f
     /** Names the kind in the body, as the server decodes by it. */
     const named = (object: object): object => ({ apiVersion: resource.apiVersion, kind: resource.kind, ...object });
 
+    async function send(
+      method: 'POST' | 'PUT',
+      path: string,
+      object: T,
+      write: WriteOptions | undefined,
+    ): Promise<Stored<T>> {
+      const answer = await connection.request({
+        method,
+        path,
+        query: writeQuery(write),
+        body: named(object),
+        contentType: ContentType.json,
+        secret,
+        ...limits(write),
+      });
+      return resource.narrow(answer);
+    }
+
     async function patch(
       object: ObjectName,
       body: unknown,
@@ -177,31 +195,14 @@ export function newClient(options: { readonly connection: Connection; readonly f
         }
       },
       async create(object, write) {
-        const answer = await connection.request({
-          method: 'POST',
-          path: collectionPath(resource, resource.namespaced ? requireNamespace(object, resource.kind) : undefined),
-          query: writeQuery(write),
-          body: named(object),
-          contentType: ContentType.json,
-          secret,
-          ...limits(write),
-        });
-        return resource.narrow(answer);
+        const namespace = resource.namespaced ? requireNamespace(object, resource.kind) : undefined;
+        return send('POST', collectionPath(resource, namespace), object, write);
       },
       async replace(object, write) {
         if (object.metadata?.resourceVersion === undefined) {
           throw new InvalidCallError(`Replacing a ${resource.kind} without its resourceVersion`);
         }
-        const answer = await connection.request({
-          method: 'PUT',
-          path: objectPath(resource, nameOf(object), write?.subresource),
-          query: writeQuery(write),
-          body: named(object),
-          contentType: ContentType.json,
-          secret,
-          ...limits(write),
-        });
-        return resource.narrow(answer);
+        return send('PUT', objectPath(resource, nameOf(object), write?.subresource), object, write);
       },
       mergePatch: (object, body, write) => patch(object, body, ContentType.mergePatch, write),
       jsonPatch: (object, body, write) => patch(object, body, ContentType.jsonPatch, write),
