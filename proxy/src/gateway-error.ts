@@ -21,6 +21,14 @@ export const GATEWAY_ERRORS = {
     status: 400,
     message: 'exec, attach and port-forward need an upgrade to websocket or SPDY/3.1: use a client that asks for one',
   },
+  UpgradeMalformed: {
+    status: 400,
+    message: 'the upgrade of the connection is not asked for as it has to be',
+  },
+  FrameRefused: {
+    status: 400,
+    message: 'the session was ended, as it held what the gateway and the API server could read differently',
+  },
   BodyTooLarge: { status: 413, message: 'the body of the request is too large' },
   BodyUnreadable: { status: 400, message: 'the body of the request cannot be read as what its Content-Type says' },
   BodyTypeUnsupported: { status: 415, message: 'bodies of this Content-Type are not served here' },

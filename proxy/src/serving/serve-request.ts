@@ -6,6 +6,7 @@ import type { Call, Origin } from '../call/call.ts';
 import type { CallReport } from '../call/call-report.ts';
 import type { Chain, Forward } from '../chain.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { connectOptions } from '../request/connect-options.ts';
 import { inboundHeaders, type InboundHeaders } from '../request/inbound-headers.ts';
 import { requestAttributes, type RequestAttributes } from '../request/request-attributes.ts';
 import { Rejection } from '../request/rejection.ts';
@@ -45,6 +46,9 @@ export function newRequestHandler(options: ServeOptions) {
     const body = newRequestBody({ request, ...bodies, invite });
 
     const send: Forward = async (call, { auditID: _auditID }) => {
+      // The API server would say no more, and no command is ever sent on a way on which its session is not read.
+      if (connectOptions(call.attributes, call.attributes.query) !== undefined)
+        throw new GatewayError('UpgradeRequired');
       const outcome = await forward({
         call,
         upstream: options.upstream,

@@ -1,6 +1,7 @@
 import type { AuthenticatedCall } from '../call/call.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { impersonationHeaders } from './impersonation-headers.ts';
+import type { UpgradeOffer } from './upgrade-offer.ts';
 
 /** What the gateway is to the API server. */
 export interface GatewayCredential {
@@ -41,6 +42,33 @@ export function upstreamHeaders(call: HeaderSource, credential: GatewayCredentia
     ...ownHeaders(call, credential),
     ...forwarded.flatMap(([name, values]) => values.flatMap((value) => [name, value])),
   ];
+}
+
+/**
+ * Headers of a call whose connection is to be upgraded, but for `Connection` and `Upgrade`. What is offered is built
+ * from what was read of it: no extension of WebSockets, which would change what passes, and no token among subprotocols.
+ *
+ * @throws GatewayError IdentityMissing
+ */
+export function upgradeHeaders(call: HeaderSource, credential: GatewayCredential, offer: UpgradeOffer): string[] {
+  return [...upstreamHeaders(call, credential), ...offerHeaders(offer)];
+}
+
+function offerHeaders(offer: UpgradeOffer): string[] {
+  switch (offer.protocol) {
+    case 'websocket':
+      return [
+        'Sec-WebSocket-Key',
+        offer.key,
+        'Sec-WebSocket-Version',
+        '13',
+        ...(offer.subprotocols.length === 0 ? [] : ['Sec-WebSocket-Protocol', offer.subprotocols.join(', ')]),
+      ];
+    case 'SPDY/3.1':
+      return offer.versions.flatMap((version) => ['X-Stream-Protocol-Version', version]);
+    default:
+      return offer satisfies never;
+  }
 }
 
 /** Headers of a call that the gateway makes in the caller's name beside its own: a read, a dry run. */
