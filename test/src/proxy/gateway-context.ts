@@ -24,7 +24,7 @@ export const gatewayContext = ({
   directories,
   issuer,
   supervisor,
-}: TestGateway): GatewayContext => ({
+}: Pick<TestGateway, 'product' | 'controlPlane' | 'directories' | 'issuer' | 'supervisor'>): GatewayContext => ({
   url: product.gateway.url,
   caFile: product.gateway.caFile,
   adminUrl: product.gateway.adminUrl,

@@ -1,7 +1,7 @@
-import { startTestGateway } from '@chaperone/e2e/stack/test-gateway';
-import { startTestStack } from '@chaperone/e2e/stack/test-stack';
+import { startTestGateway, startTestProduct } from '@chaperone/e2e/stack/test-gateway';
+import { startTestStack, type TestStack } from '@chaperone/e2e/stack/test-stack';
 import type { TestProject } from 'vitest/node';
-import { gatewayContext } from '../proxy/gateway-context.ts';
+import { gatewayContext, type GatewayContext } from '../proxy/gateway-context.ts';
 import { neededServers } from './needed-servers.ts';
 import './provided-context.ts';
 
@@ -11,22 +11,27 @@ import './provided-context.ts';
  */
 export async function provideStack(
   project: TestProject,
-  options: { readonly withNode: boolean; readonly withGateway: boolean },
+  options: { readonly withNode: boolean; readonly gateway: 'OfItsOwn' | 'OnTheNode' },
 ): Promise<() => Promise<void>> {
   const report = (line: string): void => void process.stderr.write(`${line}\n`);
   const filters = process.argv.slice(2).filter((argument) => argument.includes('/') && !argument.startsWith('-'));
   const { testFiles } = await project.globTestFiles(filters.length === 0 ? undefined : filters);
   const needed = neededServers(testFiles);
-  const wantsShared = needed.shared || options.withNode;
+  const onTheNode = options.gateway === 'OnTheNode';
+  const startShared = async (): Promise<TestStack> => {
+    const stack = await startTestStack(report, { ...options, withElasticsearch: needed.elasticsearch });
+    if (onTheNode && needed.gateway) project.provide('gateway', await onStack(stack));
+    return stack;
+  };
   const starting = [
-    wantsShared
-      ? startTestStack(report, { ...options, withElasticsearch: needed.elasticsearch })
-      : Promise.resolve(undefined),
-    options.withGateway && needed.gateway ? startTestGateway('gateway') : Promise.resolve(undefined),
+    needed.shared || options.withNode ? startShared() : Promise.resolve(undefined),
+    !onTheNode && needed.gateway ? startTestGateway('gateway') : Promise.resolve(undefined),
   ] as const;
   const outcomes = await Promise.allSettled(starting);
   if (outcomes.some(({ status }) => status === 'rejected')) {
-    await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value?.stop() : undefined)));
+    await Promise.all(
+      outcomes.map(async (outcome) => (outcome.status === 'fulfilled' ? outcome.value?.stop() : undefined)),
+    );
   }
   const [stack, gateway] = await Promise.all(starting);
   if (stack !== undefined) {
@@ -48,4 +53,16 @@ export async function provideStack(
     await Promise.all([stack?.stop(), gateway?.stop()]);
     if (outcome.status === 'rejected') throw outcome.reason;
   };
+}
+
+/** Chaperone before the control plane of the stack, which has the node. */
+async function onStack(stack: TestStack): Promise<GatewayContext> {
+  const { controlPlane, issuer } = stack.servers;
+  try {
+    const product = await startTestProduct(stack, { controlPlane, issuer });
+    return gatewayContext({ ...stack, controlPlane, issuer, product });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
 }
