@@ -6,7 +6,7 @@ import type { GatewayContext } from '../proxy/gateway-context.ts';
 /** The administrator's side of a benchmark. */
 export interface BenchCluster {
   /** Direct, as `system:masters`; the standard output. @throws Error with what kubectl says */
-  kubectl(args: readonly string[], input?: unknown): Promise<string>;
+  readonly kubectl: (args: readonly string[], input?: unknown) => Promise<string>;
   /** A token that the API server takes itself: of a ServiceAccount with all rights. */
   directToken(): Promise<string>;
   /** Applies an AgentPolicy and waits until it is enforced. */

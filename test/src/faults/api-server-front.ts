@@ -106,12 +106,15 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
         agent: false,
       },
       (answer) => {
-        if (fault === 'BreakAfter') return void response.destroy();
+        if (fault === 'BreakAfter') {
+          response.destroy();
+          return;
+        }
         response.writeHead(answer.statusCode ?? 502, withoutHops(answer.rawHeaders));
         response.flushHeaders();
         answer.on('data', (chunk: Buffer) => {
-          if (fault !== 'BreakInside') return void response.write(chunk);
-          response.write(chunk.subarray(0, chunk.length / 2), () => response.destroy());
+          if (fault === 'BreakInside') response.write(chunk.subarray(0, chunk.length / 2), () => response.destroy());
+          else response.write(chunk);
         });
         answer.once('end', () => {
           if (fault === undefined) response.end();

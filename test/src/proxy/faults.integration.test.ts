@@ -44,9 +44,8 @@ beforeAll(async () => {
     subjects: [{ kind: 'Group', name: 'agents' }],
     rules: [{ name: 'config', action: 'Allow', verbs: ['*'], apiGroups: [''], resources: ['configmaps'] }],
   });
-  expect(await client.call({ method: 'POST', path: PATH, token, body: configMap('standing') })).toMatchObject({
-    status: 201,
-  });
+  const created = await client.call({ method: 'POST', path: PATH, token, body: configMap('standing') });
+  if (created.status !== 201) throw new Error(`the ConfigMap to read was answered with ${created.text}`);
 }, 120_000);
 
 afterAll(async () => {
@@ -79,12 +78,8 @@ describe('a connection that breaks', () => {
       token,
       body: configMap('written-once'),
     });
-    expect(answer.json()).toMatchObject({
-      kind: 'Status',
-      reason: 'Timeout',
-      code: 504,
-      message: expect.stringContaining('not known'),
-    });
+    expect(answer.json()).toMatchObject({ kind: 'Status', reason: 'Timeout', code: 504 });
+    expect(answer.text).toContain('whether it was carried out is not known');
     expect(answer.headers['retry-after']).toBeUndefined();
     expect(seen('fieldManager=once')).toBe(1);
     expect(await client.call({ path: `${PATH}/written-once`, token })).toMatchObject({ status: 200 });
@@ -171,7 +166,8 @@ test('policies that the API server has not confirmed for too long count no more,
   await vi.waitFor(
     async () => {
       const refused = await client.call({ path: `${PATH}/standing`, token });
-      expect(refused.json()).toMatchObject({ code: 503, message: expect.stringContaining('not been confirmed') });
+      expect(refused.json()).toMatchObject({ code: 503 });
+      expect(refused.text).toContain('not been confirmed');
       expect(await ready()).toBe(503);
     },
     { timeout: 20_000, interval: 250 },
@@ -188,9 +184,9 @@ test('policies that the API server has not confirmed for too long count no more,
 
 test('a shutdown under load ends in time, forwards nothing twice, and tells nobody that a write failed which did not', async () => {
   const statuses = new Map<string, number | 'broken'>();
-  let stopping = false;
+  const stop = new AbortController();
   const loops = Array.from({ length: 8 }, async (_, loop) => {
-    for (let call = 0; !stopping; call++) {
+    for (let call = 0; !stop.signal.aborted; call++) {
       const name = `load-${loop}-${call}`;
       try {
         const { status } = await client.call({ method: 'POST', path: PATH, token, body: configMap(name) });
@@ -207,15 +203,17 @@ test('a shutdown under load ends in time, forwards nothing twice, and tells nobo
   const started = performance.now();
   await running.supervisor.stop('gateway');
   expect(performance.now() - started).toBeLessThan(8_000);
-  stopping = true;
+  stop.abort();
   await Promise.all(loops);
   const existing = await client.kubectl(['get', 'configmaps', '--output=jsonpath={.items[*].metadata.name}']);
   const names = new Set(existing.stdout.split(' '));
-  for (const [name, status] of statuses) {
-    if (status === 201) expect(names, name).toContain(name);
-    else expect([503, 'broken'], `${name} was answered ${status}`).toContain(status);
-    if (status === 503) expect(names, name).not.toContain(name);
-  }
+  const answered = (wanted: number | 'broken'): string[] =>
+    [...statuses].flatMap(([name, status]) => (status === wanted ? [name] : []));
+  expect([...statuses.values()].filter((status) => status !== 201 && status !== 503 && status !== 'broken')).toEqual(
+    [],
+  );
+  expect(answered(201).filter((name) => !names.has(name))).toEqual([]);
+  expect(answered(503).filter((name) => names.has(name))).toEqual([]);
   const audited = front.requests
     .filter(({ method, url }) => method === 'POST' && url === PATH)
     .map(({ auditID }) => auditID);
