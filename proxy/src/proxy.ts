@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import { newConnection } from '@chaperone/crds/client/connection';
@@ -21,6 +22,7 @@ import { newChain } from './chain.ts';
 import { newApiCatalog } from './effective/api-catalog.ts';
 import { newNamespaceLookup } from './effective/namespace-lookup.ts';
 import { newObjectLookup } from './effective/object-lookup.ts';
+import { newRightsRefusalReader } from './effective/not-served.ts';
 import { newSideCall } from './effective/side-call.ts';
 import { newMetrics } from './metrics.ts';
 import type { ProxyOptions } from './options.ts';
@@ -109,6 +111,10 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     clock,
   });
   bundles.onLoaded(() => void streams.policiesChanged());
+  namespaceInformer.addHandler((event) => {
+    if (event.type === 'updated' && isDeepStrictEqual(event.old.metadata.labels, event.object.metadata.labels)) return;
+    void streams.namespaceChanged(event.object.metadata.name);
+  });
   const catalog = newApiCatalog({
     connection,
     clock,
@@ -116,6 +122,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     failed: (error) => logger.warn('Discovery cannot be read', { error }),
   });
   let draining = false;
+  const sideCall = newSideCall({ upstream, clock });
   const chain = newChain({
     authenticator,
     concurrency: newConcurrencyLimit({
@@ -125,7 +132,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     judge: newCallJudge({
       bundles,
       lookUpObjects: newObjectLookup({
-        sideCall: newSideCall({ upstream, clock }),
+        sideCall,
         catalog,
         lookUpNamespace: newNamespaceLookup({
           informer: namespaceInformer,
@@ -139,6 +146,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       maxStalenessMs: options.policies.maxStaleness,
     }),
     intents,
+    readRightsRefusal: newRightsRefusalReader(sideCall),
     clock,
     accepting: () => !draining,
   });

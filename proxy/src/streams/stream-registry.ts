@@ -86,7 +86,10 @@ export function newStreamRegistry(options: StreamRegistryOptions): StreamRegistr
     if (bundle === undefined) return new GatewayError('BundleMissing');
     const now = clock.now();
     if (call.identity.expiresAt <= now) return new GatewayError('StreamTokenExpired');
-    return refusalNow(call, { bundle, namespaceObject: namespaceKnowledge(namespaces, call.attributes), now });
+    const watched = namespaceKnowledge(namespaces, call.attributes);
+    // One that the watch has not seen yet was looked up for the call; one that is gone holds nothing to be streamed.
+    const namespaceObject = watched.kind === 'known' ? watched : call.input.namespaceObject;
+    return refusalNow(call, { bundle, namespaceObject, now });
   }
 
   function remove(stream: Stream): boolean {
