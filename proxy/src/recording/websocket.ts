@@ -101,8 +101,7 @@ export class WebSocketReader implements FrameReader {
     const masked = (second & 0x80) !== 0;
     if (this.#closed) throw new FrameError('AfterClose');
     if ((first & 0x70) !== 0) throw new FrameError('ReservedBits');
-    if (from === 'client' && !masked) throw new FrameError('NotMasked');
-    if (from === 'server' && masked) throw new FrameError('Masked');
+    if (masked !== (from === 'client')) throw new FrameError(masked ? 'Masked' : 'NotMasked');
     const left = payloadLength(header);
     const length = headerLength(header);
     const mask = masked ? Buffer.from(header.subarray(length - 4, length)) : undefined;
