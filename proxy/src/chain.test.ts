@@ -7,6 +7,7 @@ import type { Call } from './call/call.ts';
 import type { CallReport } from './call/call-report.ts';
 import { newConcurrencyLimit } from './call/concurrency.ts';
 import { newChain, type Passes } from './chain.ts';
+import { GatewayError } from './gateway-error.ts';
 import { decide } from './policy/engine.ts';
 import { UNKNOWN_OBJECT } from './policy/policy-input.ts';
 import { inboundHeaders } from './request/inbound-headers.ts';
@@ -78,6 +79,7 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
     intents: {
       append: async () => note('intent'),
     },
+    readRightsRefusal: async (_call, refusal) => refusal,
     clock: systemClock,
     accepting: () => true,
     ...changes,
@@ -160,6 +162,18 @@ describe('a call', () => {
     expect(steps).toEqual(['authenticate']);
     expect(report.identity?.username).toBe('agent@example.com');
   });
+});
+
+test('a call that is refused for the rights of the gateway is answered by what the API server serves', async () => {
+  const { outcome } = passCall('GET /api/v1/namespaces/default/pods/web', {
+    judge: {
+      judgeRequestLine: (call) =>
+        Promise.reject(new GatewayError(call.identity === agent ? 'RightsLagging' : 'Internal')),
+      judgeObjects: async (judged) => judged,
+    },
+    readRightsRefusal: async (call) => new GatewayError(call.identity === agent ? 'ResourceNotServed' : 'Internal'),
+  });
+  await expect(outcome).rejects.toMatchObject({ code: 'ResourceNotServed', status: 404 });
 });
 
 test('a caller with too many calls under way is refused before the policies are asked', async () => {

@@ -5,6 +5,7 @@ import { intentOf } from './audit/intent.ts';
 import type { AuthenticatedCall, Call, JudgedCall, PermittedCall } from './call/call.ts';
 import type { ConcurrencyLimit } from './call/concurrency.ts';
 import type { CallReport } from './call/call-report.ts';
+import type { RightsRefusalReader } from './effective/not-served.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { CallJudge } from './policy/call-judge.ts';
 import { approvalUnavailable, denial } from './policy/denial.ts';
@@ -15,6 +16,7 @@ export interface Passes {
   readonly concurrency: ConcurrencyLimit;
   readonly judge: CallJudge;
   readonly intents: Pick<IntentLog, 'append'>;
+  readonly readRightsRefusal: RightsRefusalReader;
   readonly clock: Clock;
   /** Whether this replica takes calls: not while it shuts down. */
   readonly accepting: () => boolean;
@@ -33,7 +35,7 @@ export type Chain = (call: Call, report: CallReport, forward: Forward) => Promis
  * does not refuse it, and an intent on stable storage.
  */
 export function newChain(passes: Passes): Chain {
-  const { authenticator, concurrency, judge, intents, clock, accepting } = passes;
+  const { authenticator, concurrency, judge, intents, readRightsRefusal, clock, accepting } = passes;
 
   return async function passCall(call, report, forward) {
     if (!accepting()) throw new GatewayError('Draining');
@@ -54,6 +56,9 @@ export function newChain(passes: Passes): Chain {
       const settled = await judge.judgeObjects(judged);
       report.decision = settled.decision;
       await forward(permit(settled), report);
+    } catch (error) {
+      const refused = error instanceof GatewayError && error.code === 'RightsLagging';
+      throw refused ? await readRightsRefusal(authenticated, error) : error;
     } finally {
       leave();
       call.body.release();

@@ -54,6 +54,9 @@ export const GATEWAY_ERRORS = {
     message: 'policy looks at an object that the API server cannot show at the moment',
     retryAfterSeconds: 1,
   },
+  // In the API server's words: the gateway answers these in its place.
+  ResourceNotServed: { status: 404, message: 'the server could not find the requested resource' },
+  MethodNotServed: { status: 405, message: 'the server does not allow this method on the requested resource' },
   BundleMissing: { status: 503, message: 'no policies have been loaded yet' },
   BundleStale: {
     status: 503,

@@ -1,5 +1,5 @@
 import { AuthenticationError } from './authn/authentication-error.ts';
-import { GatewayError } from './gateway-error.ts';
+import { GatewayError, type GatewayErrorCode } from './gateway-error.ts';
 import type { RequestAttributes } from './request/request-attributes.ts';
 import { Rejection } from './request/rejection.ts';
 
@@ -37,6 +37,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [400, 'BadRequest'],
   [401, 'Unauthorized'],
   [403, 'Forbidden'],
+  [404, 'NotFound'],
   [405, 'MethodNotAllowed'],
   [413, 'RequestEntityTooLarge'],
   [415, 'UnsupportedMediaType'],
@@ -50,6 +51,12 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 export const statusReason = (status: number): string =>
   REASONS.get(status) ?? (status < 500 ? 'BadRequest' : 'InternalError');
 
+/** Answered as the API server does, whose details are empty then. */
+const IN_PLACE_OF_THE_API_SERVER: ReadonlySet<string> = new Set<GatewayErrorCode>([
+  'ResourceNotServed',
+  'MethodNotServed',
+]);
+
 type About = Pick<RequestAttributes, 'isResourceRequest' | 'name' | 'apiGroup' | 'resource'>;
 
 /** The answer to whatever went wrong with a call. An error that nobody foresaw tells nothing but that. */
@@ -57,7 +64,7 @@ export function statusAnswer(error: unknown, about: About | undefined): StatusAn
   const known = error instanceof Rejection || error instanceof AuthenticationError || error instanceof GatewayError;
   const { code, status, message } = known ? error : new GatewayError('Internal');
   const retryAfterSeconds = known && !(error instanceof Rejection) ? error.retryAfterSeconds : undefined;
-  const details = detailsOf(about, retryAfterSeconds);
+  const details = IN_PLACE_OF_THE_API_SERVER.has(code) ? {} : detailsOf(about, retryAfterSeconds);
   return {
     status: {
       kind: 'Status',
@@ -66,7 +73,7 @@ export function statusAnswer(error: unknown, about: About | undefined): StatusAn
       status: 'Failure',
       message,
       reason: statusReason(status),
-      ...(Object.keys(details).length === 0 ? {} : { details }),
+      ...(Object.keys(details).length === 0 && !IN_PLACE_OF_THE_API_SERVER.has(code) ? {} : { details }),
       code: status,
     },
     retryAfterSeconds,
