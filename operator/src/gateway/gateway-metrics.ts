@@ -5,6 +5,8 @@ import type { ImpersonationSupport } from './impersonation-probe.ts';
 export interface GatewayMetrics {
   rights(facts: { readonly rules: number; readonly roles: number; readonly widened: boolean }): void;
   impersonation(support: ImpersonationSupport): void;
+  /** ClusterRoleBindings of other names that give the gateway's account rights. */
+  foreignBindings(count: number): void;
   /** Replicas that hold a Lease, and how many of them serve the revision in force. */
   replicas(live: number, current: number): void;
   /** Seconds from a policy being in the bundle to every replica serving it. */
@@ -37,6 +39,11 @@ export function newGatewayMetrics(registry: Registry): GatewayMetrics {
   const impersonation = new Gauge({
     name: 'chaperone_gateway_impersonation_constrained',
     help: '1 where the API server binds impersonation to the derived rights, 0 where it cannot, -1 while that is not known',
+    registers,
+  });
+  const foreignBindings = new Gauge({
+    name: 'chaperone_gateway_foreign_bindings',
+    help: "ClusterRoleBindings that are neither the chart's nor derived and give the gateway's account rights",
     registers,
   });
   const replicas = new Gauge({
@@ -73,6 +80,7 @@ export function newGatewayMetrics(registry: Registry): GatewayMetrics {
       widened.set(facts.widened ? 1 : 0);
     },
     impersonation: (support) => impersonation.set({ Constrained: 1, Legacy: 0, Unknown: -1 }[support]),
+    foreignBindings: (count) => foreignBindings.set(count),
     replicas(live, current) {
       replicas.set({ current: 'true' }, current);
       replicas.set({ current: 'false' }, live - current);

@@ -16,6 +16,8 @@ import {
   serviceAccounts,
   services,
   statefulSets,
+  type ClusterRole,
+  type ClusterRoleBinding,
   type Lease,
   type Namespace,
 } from '@chaperone/crds/client/kinds';
@@ -38,13 +40,14 @@ import { newDiscovery } from './discovery.ts';
 import type { EnforcedInput } from './enforced.ts';
 import { newEnforcedReconciler } from './enforced-reconciler.ts';
 import { newEnforcementClock } from './enforcement-clock.ts';
+import { newForeignBindingsReconciler } from './foreign-bindings-reconciler.ts';
 import { newGatewayMetrics } from './gateway-metrics.ts';
 import { PROBE_USER } from './impersonation-probe.ts';
 import { newImpersonationReconciler } from './impersonation-reconciler.ts';
 import { newLeaseSweeper } from './lease-sweeper.ts';
 import { COMPONENT_LABEL, newReplicaTracker, PROXY_COMPONENT, type ReplicaTracker } from './replicas.ts';
 import { newRightsReconciler } from './rights-reconciler.ts';
-import { DERIVED_NAME } from './roles.ts';
+import { DERIVED_NAME, isDerivedName } from './roles.ts';
 import { AUTHORITY_CONFIG_MAP, newTlsReconciler } from './tls-reconciler.ts';
 import { CONFIGURATION_CONFIG_MAP, WORKLOAD_NAME } from './workload.ts';
 import { newWorkloadReconciler } from './workload-reconciler.ts';
@@ -125,11 +128,13 @@ export function newGateway(options: GatewayOptions): Gateway {
   const inForce = newEnforcementClock(clock);
 
   const roleInformers = {
-    clusterRoles: named(clusterRoles, DERIVED_NAME),
-    clusterRoleBindings: named(clusterRoleBindings, DERIVED_NAME),
+    // All of the cluster: several names are ours, and bindings of other names are to be told of.
+    clusterRoles: newInformer<ClusterRole>({ client, kubeConfig, clock, resource: clusterRoles }),
+    clusterRoleBindings: newInformer<ClusterRoleBinding>({ client, kubeConfig, clock, resource: clusterRoleBindings }),
     roles: named(roles, DERIVED_NAME),
     roleBindings: named(roleBindings, DERIVED_NAME),
   };
+  const account = { name: configuration.serviceAccountName, namespace };
   const rights = newRightsReconciler({
     client,
     listers: {
@@ -143,7 +148,7 @@ export function newGateway(options: GatewayOptions): Gateway {
     replicas: () => replicas.live(),
     discovery: newDiscovery(client.connection),
     configuration: {
-      serviceAccount: { name: configuration.serviceAccountName, namespace },
+      serviceAccount: account,
       nativeNamespaces: configuration.nativeServiceAccountNamespaces,
       allowSelfAdministration: configuration.allowSelfAdministration,
     },
@@ -213,7 +218,25 @@ export function newGateway(options: GatewayOptions): Gateway {
 
   const rightsController = control('gateway-rights', rights);
   const toOnly = { map: () => [ONLY] };
-  Object.values(roleInformers).forEach((informer) => informer.addHandler(() => rightsController.enqueue(ONLY)));
+  const derived = {
+    ...toOnly,
+    predicate: ({ object }: { object: { metadata: { name: string } } }) => isDerivedName(object.metadata.name),
+  };
+  watch(rightsController, roleInformers.clusterRoles, derived);
+  watch(rightsController, roleInformers.clusterRoleBindings, derived);
+  watch(rightsController, roleInformers.roles, derived);
+  watch(rightsController, roleInformers.roleBindings, derived);
+  const foreignController = control(
+    'gateway-foreign-bindings',
+    newForeignBindingsReconciler({
+      client,
+      bindings: roleInformers.clusterRoleBindings.lister,
+      account,
+      recorder,
+      metrics,
+    }),
+  );
+  watch(foreignController, roleInformers.clusterRoleBindings, toOnly);
   watch(rightsController, namespaces, { ...toOnly, predicate: specOrMetadataChanged });
 
   const impersonationController = control('gateway-impersonation', impersonation);
@@ -277,6 +300,7 @@ export function newGateway(options: GatewayOptions): Gateway {
     informers: [leases, namespaces, ...Object.values(roleInformers), ...managed.informers],
     controllers: [
       rightsController,
+      foreignController,
       policyEnforced,
       maskingEnforced,
       impersonationController,

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Bundle } from '@chaperone/crds/bundle/bundle';
 import type { Clock } from '@chaperone/crds/client/clock';
-import { clusterRoles, type Namespace } from '@chaperone/crds/client/kinds';
-import { isDeleting } from '@chaperone/crds/client/kubernetes-object';
+import { clusterRoles, type ClusterRole, type Namespace, type Role } from '@chaperone/crds/client/kinds';
+import { isDeleting, type Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { Client } from '@chaperone/crds/client/resource-client';
 import type { Lister } from '@chaperone/crds/client/store';
 import type { EventRecorder } from '../runtime/events.ts';
@@ -12,10 +12,10 @@ import { ReleaseMissingError, releaseOwner, releaseReference } from './child-wri
 import type { Discovery } from './discovery.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Replica } from './replicas.ts';
-import { newRightsBuilder, type Rights } from './rights-builder.ts';
+import { newRightsBuilder, type RbacRule, type Rights } from './rights-builder.ts';
 import { deriveRights, nextExpiry, usesWildcards, type RightsInput } from './rights.ts';
-import { newRoleWriter, type RoleListers } from './role-writer.ts';
-import { RightsTooLargeError, rolesOf, type DerivedRoles, type RoleOptions } from './roles.ts';
+import { derivedOnly, newRoleWriter, type RoleListers } from './role-writer.ts';
+import { isDerivedRule, RightsTooLargeError, rolesOf, type DerivedRoles, type RoleOptions } from './roles.ts';
 
 /** What of the configuration decides the gateway's rights. */
 export interface RightsConfiguration {
@@ -55,6 +55,8 @@ const REDISCOVER_MS = 600_000;
 /** How long rights that are not needed any more outlast the policy at most. */
 export const DEFAULT_NARROW_AFTER_MS = 120_000;
 const RELEASE_MISSING_MS = 30_000;
+/** Objects in one event. */
+const MAX_NAMED = 8;
 
 /**
  * Keeps the derived roles in line with the policies: wider at once, and narrower when no replica needs the old rights, so
@@ -85,10 +87,17 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
     return api;
   }
 
-  /** What a process before this one gave, as far as the watches tell. */
+  /** What a process before this one gave, as far as the watches tell, and nothing that somebody else put there. */
   const stored = (): Rights => ({
-    cluster: listers.clusterRoles.list().flatMap(({ rules }) => rules ?? []),
-    namespaces: new Map(listers.roles.list().map(({ metadata, rules }) => [metadata.namespace ?? '', rules ?? []])),
+    cluster: derivedOnly(listers.clusterRoles)
+      .list()
+      .filter(({ aggregationRule }) => aggregationRule === undefined)
+      .flatMap(derivedRules),
+    namespaces: new Map(
+      derivedOnly(listers.roles)
+        .list()
+        .map((role) => [role.metadata.namespace ?? '', derivedRules(role)]),
+    ),
   });
 
   /** The rights to give now: those desired and, for a time, what replicas behind may still need. */
@@ -103,6 +112,21 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
     }
     waitingSince ??= clock.monotonic();
     return clock.monotonic() - waitingSince < narrowAfterMs && fits(both, roleOptions) ? both : desired;
+  }
+
+  function tell(tampered: readonly string[], owner: Stored<ClusterRole>, { logger }: ReconcileContext): void {
+    if (tampered.length === 0) {
+      return;
+    }
+    const named = tampered.slice(0, MAX_NAMED);
+    const more = tampered.length > named.length ? ` and ${tampered.length - named.length} more` : '';
+    recorder.event(owner, {
+      type: 'Warning',
+      reason: 'RightsTampered',
+      action: 'DeriveRights',
+      note: `${named.join(', ')}${more} held what no policy gives the gateway, and was put right`,
+    });
+    logger.warn("The gateway's rights had been tampered with, and were put right", { objects: named });
   }
 
   function nextLook(bundle: Bundle, everyMs: number): Result {
@@ -153,11 +177,12 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
       );
       const rights = keepNeeded(desired, bundle.revision, roleOptions);
       const roles = existing(rolesOf(rights, roleOptions), listers.namespaces);
-      const writes = await writer.write(roles, context.signal);
+      const { count: writes, tampered } = await writer.write(roles, context.signal);
       granted = rights;
       if (writes > 0) {
         context.logger.info("Wrote the gateway's rights", { revision: bundle.revision, writes, widened });
       }
+      tell(tampered, owner, context);
       if (widened && !wasWidened) {
         recorder.event(owner, {
           type: 'Warning',
@@ -176,6 +201,8 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
     },
   };
 }
+
+const derivedRules = ({ rules }: Pick<Role, 'rules'>): RbacRule[] => (rules ?? []).filter(isDerivedRule);
 
 interface Derived {
   readonly rights: Rights;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isNotFound } from '@chaperone/crds/client/api-error';
+import { isForbidden, isInvalid, isNotFound } from '@chaperone/crds/client/api-error';
 import {
   clusterRoleBindings,
   clusterRoles,
@@ -14,11 +14,11 @@ import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes
 import type { ObjectName } from '@chaperone/crds/client/resource';
 import type { Client, ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Lister } from '@chaperone/crds/client/store';
-import { applyOrRemake, isNamespaceGone, removeChild } from './child-writer.ts';
+import { applyChild, findChild, isNamespaceGone, removeChild } from './child-writer.ts';
 import { inParallel } from './parallel.ts';
-import { DERIVED_NAME, derivedNames, type DerivedObject, type DerivedRoles } from './roles.ts';
+import { isDerivedName, isDerivedRule, type DerivedObject, type DerivedRoles } from './roles.ts';
 
-/** What watches hold of the roles of the first name, and of their bindings. */
+/** What watches hold of the derived roles and of their bindings, under every name that may be theirs. */
 export interface RoleListers {
   readonly clusterRoles: Lister<ClusterRole>;
   readonly clusterRoleBindings: Lister<ClusterRoleBinding>;
@@ -26,64 +26,94 @@ export interface RoleListers {
   readonly roleBindings: Lister<RoleBinding>;
 }
 
+/** Only the objects that bear a name of derived rights, out of a watch of more. */
+export const derivedOnly = <T extends KubernetesObject>(lister: Lister<T>): Pick<Lister<T>, 'get' | 'list'> => ({
+  get: (name) => (isDerivedName(name.name) ? lister.get(name) : undefined),
+  list: (namespace) => lister.list(namespace).filter(({ metadata }) => isDerivedName(metadata.name)),
+});
+
+export interface RoleWrites {
+  /** Objects that were written or removed. */
+  readonly count: number;
+  /** `ClusterRole chaperone-proxy-derived`: what held something that this operator never writes. */
+  readonly tampered: readonly string[];
+}
+
 /** Brings the stored roles in line with desired ones. */
 export interface RoleWriter {
-  /** What more there has to be comes first, what goes comes last. Returns how many objects were written or removed. */
-  write(desired: DerivedRoles, signal: AbortSignal): Promise<number>;
+  /** What more there has to be comes first, what goes comes last. */
+  write(desired: DerivedRoles, signal: AbortSignal): Promise<RoleWrites>;
 }
 
 const CONCURRENCY = 8;
 
-/** One of the four kinds, and when an object of it says what it should. */
+/** One of the four kinds. */
 interface Kind<T extends KubernetesObject> {
   readonly client: ResourceClient<T>;
-  readonly lister: Lister<T>;
+  readonly lister: Pick<Lister<T>, 'get' | 'list'>;
+  /** It says what it should. */
   readonly same: (stored: Stored<T>, desired: DerivedObject<T>) => boolean;
+  /** It says what no operator writes, whatever the policies. */
+  readonly foreign: (stored: Stored<T>) => boolean;
 }
 
 export function newRoleWriter(client: Client, listers: RoleListers): RoleWriter {
   const clusterRole: Kind<ClusterRole> = {
     client: client.resource(clusterRoles),
-    lister: listers.clusterRoles,
-    same: (stored, desired) => isDeepStrictEqual(plain(stored.rules), plain(desired.rules)),
+    lister: derivedOnly(listers.clusterRoles),
+    // A controller fills rules in by an aggregationRule, and this operator may write to no role that has one.
+    same: (stored, desired) => stored.aggregationRule === undefined && hasRules(stored, desired),
+    foreign: (stored) => stored.aggregationRule !== undefined || !hasDerivedRules(stored),
   };
   const clusterRoleBinding: Kind<ClusterRoleBinding> = {
     client: client.resource(clusterRoleBindings),
-    lister: listers.clusterRoleBindings,
+    lister: derivedOnly(listers.clusterRoleBindings),
     same: isSameBinding,
+    foreign: isForeignBinding,
   };
   const role: Kind<Role> = {
     client: client.resource(roles),
-    lister: listers.roles,
-    same: (stored, desired) => isDeepStrictEqual(plain(stored.rules), plain(desired.rules)),
+    lister: derivedOnly(listers.roles),
+    same: hasRules,
+    foreign: (stored) => !hasDerivedRules(stored),
   };
   const roleBinding: Kind<RoleBinding> = {
     client: client.resource(roleBindings),
-    lister: listers.roleBindings,
+    lister: derivedOnly(listers.roleBindings),
     same: isSameBinding,
+    foreign: isForeignBinding,
   };
-  /** Names beyond the first that may be there: no watch tells of them. */
-  let overflow: readonly string[] = derivedNames.slice(1);
 
   return {
     async write(desired, signal) {
-      const maybe = overflow;
-      // Until this pass is done, any of them may be there.
-      overflow = derivedNames.slice(1);
-      let writes = 0;
-      writes += await ensure(clusterRole, desired.clusterRoles, signal);
-      writes += await ensure(clusterRoleBinding, desired.clusterRoleBindings, signal);
-      writes += await ensure(role, desired.roles, signal);
-      writes += await ensure(roleBinding, desired.roleBindings, signal);
-      writes += await removeOthers(roleBinding, desired.roleBindings, [], signal);
-      writes += await removeOthers(role, desired.roles, [], signal);
-      writes += await removeOthers(clusterRoleBinding, desired.clusterRoleBindings, maybe, signal);
-      writes += await removeOthers(clusterRole, desired.clusterRoles, maybe, signal);
-      overflow = desired.clusterRoles.map(({ metadata }) => metadata.name).filter((name) => name !== DERIVED_NAME);
-      return writes;
+      const tampered = [
+        ...foreignIn(clusterRole),
+        ...foreignIn(role),
+        ...foreignIn(clusterRoleBinding),
+        ...foreignIn(roleBinding),
+      ];
+      let count = 0;
+      count += await ensure(clusterRole, desired.clusterRoles, signal);
+      count += await ensure(clusterRoleBinding, desired.clusterRoleBindings, signal);
+      count += await ensure(role, desired.roles, signal);
+      count += await ensure(roleBinding, desired.roleBindings, signal);
+      count += await removeOthers(roleBinding, desired.roleBindings, signal);
+      count += await removeOthers(role, desired.roles, signal);
+      count += await removeOthers(clusterRoleBinding, desired.clusterRoleBindings, signal);
+      count += await removeOthers(clusterRole, desired.clusterRoles, signal);
+      return { count, tampered };
     },
   };
 }
+
+const foreignIn = <T extends KubernetesObject>({ client, lister, foreign }: Kind<T>): string[] =>
+  lister
+    .list()
+    .filter(foreign)
+    .map(({ metadata: { name, namespace } }) => `${client.resource.kind} ${objectName({ name, namespace })}`);
+
+const objectName = ({ name, namespace }: ObjectName): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 async function ensure<T extends KubernetesObject>(
   kind: Kind<T>,
@@ -92,12 +122,12 @@ async function ensure<T extends KubernetesObject>(
 ): Promise<number> {
   let writes = 0;
   await inParallel(desired, CONCURRENCY, async (object) => {
-    const stored = await find(kind, object.metadata, signal);
+    const stored = kind.lister.get(object.metadata);
     if (stored !== undefined && hasMetadata(stored, object) && kind.same(stored, object)) {
       return;
     }
     try {
-      await applyOrRemake(kind.client, object, signal);
+      await applyOrRemake(kind, object, signal);
       writes += 1;
     } catch (error) {
       // Its namespace is not there, or going: the role is made when the namespace comes.
@@ -109,38 +139,58 @@ async function ensure<T extends KubernetesObject>(
   return writes;
 }
 
-async function find<T extends KubernetesObject>(
-  { client, lister }: Kind<T>,
-  name: ObjectName,
+/**
+ * Applies it; where something in what is there forbids that (the roleRef of a binding, an aggregationRule), it is made
+ * anew, the new one right after, as calls need it. A refusal for want of the operator's own rights takes nothing away.
+ */
+async function applyOrRemake<T extends KubernetesObject>(
+  { client, foreign }: Kind<T>,
+  desired: DerivedObject<T>,
   signal: AbortSignal,
-): Promise<Stored<T> | undefined> {
-  if (name.name === DERIVED_NAME) {
-    return lister.get(name);
-  }
+): Promise<void> {
   try {
-    return await client.get(name, { signal });
+    await applyChild(client, desired, signal);
   } catch (error) {
-    if (isNotFound(error)) {
-      return undefined;
+    // Read anew, as a watch may be behind what refused.
+    const stored =
+      isInvalid(error) || isForbidden(error) ? await findChild(client, desired.metadata, signal) : undefined;
+    if (stored === undefined || !(isInvalid(error) || foreign(stored))) {
+      throw error;
     }
-    throw error;
+    await remove(client, stored, signal);
+    await applyChild(client, desired, signal);
   }
+}
+
+/** Nothing waits for a derived role to go: a finalizer on one would only keep what it grants. */
+async function remove<T extends KubernetesObject>(
+  client: ResourceClient<T>,
+  { metadata: { name, namespace, uid, finalizers = [] } }: Stored<T>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (finalizers.length > 0) {
+    try {
+      await client.jsonPatch({ name, namespace }, [{ op: 'remove', path: '/metadata/finalizers' }], { signal });
+    } catch (error) {
+      // Gone with its last finalizer, or without one by now.
+      if (!isNotFound(error) && !isInvalid(error)) {
+        throw error;
+      }
+    }
+  }
+  return removeChild(client, { name, namespace, uid }, signal);
 }
 
 async function removeOthers<T extends KubernetesObject>(
   { client, lister }: Kind<T>,
   desired: readonly DerivedObject<T>[],
-  maybe: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
   const keep = new Set(desired.map(({ metadata }) => keyOf(metadata)));
-  const found = lister.list().map(({ metadata: { name, namespace, uid } }) => ({ name, namespace, uid }));
-  const others = [...found, ...maybe.map((name) => ({ name, namespace: undefined, uid: undefined }))].filter(
-    (name) => !keep.has(keyOf(name)),
-  );
+  const others = lister.list().filter(({ metadata }) => !keep.has(keyOf(metadata)));
   let removed = 0;
-  await inParallel(others, CONCURRENCY, async (name) => {
-    removed += (await removeChild(client, name, signal)) ? 1 : 0;
+  await inParallel(others, CONCURRENCY, async (object) => {
+    removed += (await remove(client, object, signal)) ? 1 : 0;
   });
   return removed;
 }
@@ -158,7 +208,19 @@ function hasMetadata<T extends KubernetesObject>({ metadata }: Stored<T>, desire
   );
 }
 
+type WithRules = Pick<Role, 'rules'>;
+
+const hasRules = (stored: WithRules, desired: { readonly rules?: unknown }): boolean =>
+  isDeepStrictEqual(plain(stored.rules), plain(desired.rules));
+
+/** Derived rights are to impersonate, and nothing else. */
+const hasDerivedRules = ({ rules }: WithRules): boolean => (rules ?? []).every(isDerivedRule);
+
 type Binding = ClusterRoleBinding | RoleBinding;
+
+/** A binding of derived rights is to the role of its own name, and has one subject. */
+const isForeignBinding = ({ metadata, kind, roleRef, subjects }: Stored<Binding>): boolean =>
+  roleRef.name !== metadata.name || kind !== `${roleRef.kind}Binding` || subjects?.length !== 1;
 
 const isSameBinding = (
   stored: Pick<Binding, 'roleRef' | 'subjects'>,

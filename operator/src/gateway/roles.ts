@@ -20,6 +20,12 @@ export const derivedNames: readonly string[] = Array.from({ length: MAX_CLUSTER_
   index === 0 ? DERIVED_NAME : `${DERIVED_NAME}-${index + 1}`,
 );
 
+export const isDerivedName = (name: string): boolean => derivedNames.includes(name);
+
+/** Does this rule give nothing but impersonation for some calls, as all that is derived does? */
+export const isDerivedRule = ({ verbs }: { readonly verbs: readonly string[] }): boolean =>
+  verbs.every((verb) => verb.startsWith('impersonate-on:'));
+
 export interface RoleOptions {
   /** The account of the gateway's replicas. */
   readonly serviceAccount: { readonly name: string; readonly namespace: string };

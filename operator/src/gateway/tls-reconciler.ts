@@ -7,7 +7,15 @@ import { resource } from '@chaperone/crds/client/resource';
 import type { Client } from '@chaperone/crds/client/resource-client';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { ReconcileContext, Reconciler, Result } from '../runtime/reconciler.ts';
-import { applyChild, ReleaseMissingError, releaseOwner, releaseReference } from './child-writer.ts';
+import { configMapFields, secretFields } from './child-fields.ts';
+import {
+  applyChild,
+  findChild,
+  ReleaseMissingError,
+  releaseOwner,
+  releaseReference,
+  writeChild,
+} from './child-writer.ts';
 import type { GatewayConfiguration } from './configuration.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { judgeGiven, parsePair, servingNames, type CertificateFinding, type TlsRules } from './tls.ts';
@@ -57,6 +65,7 @@ export interface TlsReconciler extends Reconciler {
   finding(): TlsFinding | undefined;
 }
 
+const SECRET_TYPE = 'kubernetes.io/tls';
 const DAY_MS = 86_400_000;
 const LABELS = {
   'app.kubernetes.io/name': 'chaperone',
@@ -87,16 +96,8 @@ export function newTlsReconciler(options: TlsReconcilerOptions): TlsReconciler {
   };
   let finding: TlsFinding | undefined;
 
-  async function readSecret(signal: AbortSignal): Promise<Stored<Secret> | undefined> {
-    try {
-      return await api.secrets.get(secretName, { signal });
-    } catch (error) {
-      if (isNotFound(error)) {
-        return undefined;
-      }
-      throw error;
-    }
-  }
+  const readSecret = (signal: AbortSignal): Promise<Stored<Secret> | undefined> =>
+    findChild(api.secrets, secretName, signal);
 
   function find(next: TlsFinding | undefined, owner: Stored<ClusterRole>, { logger }: ReconcileContext): void {
     if (next !== undefined && next.message !== finding?.message) {
@@ -109,31 +110,25 @@ export function newTlsReconciler(options: TlsReconcilerOptions): TlsReconciler {
   }
 
   async function publish(bundle: string, owner: Stored<ClusterRole>, signal: AbortSignal): Promise<void> {
-    await applyChild(
-      api.configMaps,
-      {
-        metadata: { name: AUTHORITY_CONFIG_MAP, namespace, labels: LABELS, ownerReferences: [releaseReference(owner)] },
-        data: { 'ca.crt': bundle },
-      },
-      signal,
-    );
+    const desired = {
+      metadata: { name: AUTHORITY_CONFIG_MAP, namespace, labels: LABELS, ownerReferences: [releaseReference(owner)] },
+      data: { 'ca.crt': bundle },
+    };
+    await writeChild(api.configMaps, desired, { fields: () => configMapFields(desired), signal });
   }
 
   async function writeSecret(material: TlsMaterial, owner: Stored<ClusterRole>, signal: AbortSignal): Promise<void> {
-    await applyChild(
-      api.secrets,
-      {
-        metadata: {
-          ...secretName,
-          labels: LABELS,
-          annotations: { ...material.annotations },
-          ownerReferences: [releaseReference(owner)],
-        },
-        type: 'kubernetes.io/tls',
-        data: encoded(material.data),
+    const desired = {
+      metadata: {
+        ...secretName,
+        labels: LABELS,
+        annotations: { ...material.annotations },
+        ownerReferences: [releaseReference(owner)],
       },
-      signal,
-    );
+      type: SECRET_TYPE,
+      data: encoded(material.data),
+    };
+    await writeChild(api.secrets, desired, { fields: () => secretFields(desired), signal });
   }
 
   async function selfSigned(owner: Stored<ClusterRole>, context: ReconcileContext): Promise<Result> {
@@ -240,6 +235,8 @@ const encoded = (data: Readonly<Record<string, string>>): Record<string, string>
 function holds(secret: Stored<Secret>, material: TlsMaterial, owner: Stored<ClusterRole>): boolean {
   return (
     isDeepStrictEqual({ ...secret.data }, encoded(material.data)) &&
+    secret.type === SECRET_TYPE &&
+    secret.immutable !== true &&
     Object.entries(material.annotations).every(([key, value]) => secret.metadata.annotations?.[key] === value) &&
     secret.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true
   );

@@ -1,4 +1,4 @@
-import { isInvalid, isNotFound } from '@chaperone/crds/client/api-error';
+import { isInvalid } from '@chaperone/crds/client/api-error';
 import {
   clusterRoles,
   configMaps,
@@ -15,7 +15,26 @@ import { isDeleting, type KubernetesObject, type Stored } from '@chaperone/crds/
 import type { ApplyConfiguration, Client, ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { ReconcileContext, Reconciler, Result } from '../runtime/reconciler.ts';
-import { applyChild, ReleaseMissingError, releaseOwner, releaseReference, removeChild } from './child-writer.ts';
+import {
+  configMapFields,
+  isHeadless,
+  serviceFields,
+  specFields,
+  takeOverPatch,
+  workloadFields,
+  type WholeFields,
+} from './child-fields.ts';
+import {
+  applyChild,
+  findChild,
+  GATEWAY_FIELD_MANAGER,
+  ReleaseMissingError,
+  releaseOwner,
+  releaseReference,
+  removeChild,
+  writeChild,
+  type ChildWriteOptions,
+} from './child-writer.ts';
 import type { GatewayConfiguration } from './configuration.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { serviceAccountOf, WORKLOAD_NAME, workloadOf, type Workload } from './workload.ts';
@@ -34,8 +53,17 @@ const RELEASE_MISSING_MS = 30_000;
 /** While the other kind of workload is being replaced. */
 const REPLACING_MS = 5_000;
 
+/** Paths in an event or a log line. */
+const MAX_PATHS = 8;
+
+/** What one reconciliation goes by. */
+interface Pass {
+  readonly owner: Stored<ClusterRole>;
+  readonly context: ReconcileContext;
+}
+
 /**
- * Applies the gateway's workload. Each pass applies all of it: what is as it should be is not changed by that, and a
+ * Keeps the gateway's workload. Each pass writes all of it: what is as it should be is not changed by that, and a
  * comparison of our own would have to know every default of the API server.
  */
 export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Reconciler {
@@ -50,72 +78,120 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
     statefulSets: client.resource(statefulSets),
   };
 
-  async function apply<T extends KubernetesObject>(
+  /** Kinds that this process has brought in line: what is wrong with them later is somebody else's doing. */
+  const inLine = new Set<string>();
+
+  async function write<T extends KubernetesObject>(
     kind: ResourceClient<T>,
     desired: ApplyConfiguration<T>,
-    { signal, logger }: ReconcileContext,
+    { owner, context, ...writing }: Omit<ChildWriteOptions<T>, 'signal'> & Pass,
   ): Promise<Stored<T>> {
-    const before = await find(kind, desired.metadata.name, signal);
-    const after = await applyChild(kind, desired, signal);
-    if (before?.metadata.resourceVersion !== after.metadata.resourceVersion) {
-      const name = kind.resource.kind;
+    const { before, after, changed, remade } = await writeChild(kind, desired, { ...writing, signal: context.signal });
+    const name = kind.resource.kind;
+    const what = { name: desired.metadata.name, kind: name, changed };
+    if (before === undefined || changed.length > 0 || remade) {
       metrics.repaired(name);
-      logger.info('Wrote a part of the gateway', { kind: name, created: before === undefined });
+      context.logger.info('Wrote a part of the gateway', {
+        kind: name,
+        created: before === undefined,
+        changed: changed.slice(0, MAX_PATHS),
+      });
     }
+    if (remade) {
+      tell(owner, 'ChildRemade', what, 'could not be changed into what it should be, and was deleted and made anew');
+    } else if (changed.length > 0 && inLine.has(name)) {
+      tell(owner, 'DriftRepaired', what, 'was changed by somebody else, and was put right');
+    }
+    inLine.add(name);
     return after;
   }
 
-  async function find<T extends KubernetesObject>(
-    kind: ResourceClient<T>,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Stored<T> | undefined> {
-    try {
-      return await kind.get({ name, namespace }, { signal });
-    } catch (error) {
-      if (isNotFound(error)) {
-        return undefined;
-      }
-      throw error;
-    }
+  function tell(
+    owner: Stored<ClusterRole>,
+    reason: string,
+    { kind, name, changed }: { readonly kind: string; readonly name: string; readonly changed: readonly string[] },
+    what: string,
+  ): void {
+    const more = changed.length > MAX_PATHS ? `, and ${changed.length - MAX_PATHS} more` : '';
+    const paths = changed.length === 0 ? '' : `: ${changed.slice(0, MAX_PATHS).join(', ')}${more}`;
+    recorder.event(owner, {
+      type: 'Warning',
+      reason,
+      action: 'ApplyWorkload',
+      note: `${kind} ${name} ${what}${paths}`,
+    });
   }
 
-  /** The chart installs it, and knows best what is on it: here it is only made where it is gone. */
-  async function ensureServiceAccount(owner: Stored<ClusterRole>, context: ReconcileContext): Promise<string> {
-    const name = configuration.serviceAccountName;
-    const found = await find(api.serviceAccounts, name, context.signal);
-    if (found !== undefined) {
-      return found.metadata.uid;
+  /**
+   * The chart installs it, and knows best what is on it: here it is made where it is gone, and loses what would decide
+   * whether pods of this account get its token, which theirs say themselves.
+   */
+  async function ensureServiceAccount({ owner, context: { signal, logger } }: Pass): Promise<string> {
+    const name = { name: configuration.serviceAccountName, namespace };
+    const found = await findChild(api.serviceAccounts, name, signal);
+    if (found === undefined) {
+      const desired = serviceAccountOf(name.name, { namespace, ownerReferences: [releaseReference(owner)] });
+      const made = await applyChild(api.serviceAccounts, desired, signal);
+      metrics.repaired(made.kind);
+      logger.info('Wrote a part of the gateway', { kind: made.kind, created: true, changed: [] });
+      return made.metadata.uid;
     }
-    const desired = serviceAccountOf(name, { namespace, ownerReferences: [releaseReference(owner)] });
-    const made = await apply(api.serviceAccounts, desired, context);
-    return made.metadata.uid;
+    if (found.automountServiceAccountToken !== undefined) {
+      const patch = takeOverPatch(found, { automountServiceAccountToken: undefined });
+      await api.serviceAccounts.jsonPatch(name, patch, { fieldManager: GATEWAY_FIELD_MANAGER, signal });
+      const changed = ['automountServiceAccountToken'];
+      metrics.repaired(found.kind);
+      tell(
+        owner,
+        'DriftRepaired',
+        { kind: found.kind, name: name.name, changed },
+        'was changed by somebody else, and was put right',
+      );
+    }
+    return found.metadata.uid;
   }
 
-  async function applyPods(workload: Workload, owner: Stored<ClusterRole>, context: ReconcileContext): Promise<Result> {
+  async function applyPods(workload: Workload, pass: Pass): Promise<Result> {
+    const { deployment, statefulSet } = workload;
+    if (deployment !== undefined) {
+      const fields = (live: Stored<Deployment>): WholeFields => workloadFields(deployment, live);
+      const written = await write(api.deployments, deployment, { ...pass, fields });
+      return replace(api.statefulSets, isRolledOut(written), pass);
+    }
+    if (statefulSet !== undefined) {
+      const written = await writeStatefulSet(statefulSet, pass);
+      return replace(api.deployments, isRolledOut(written), pass);
+    }
+    return {};
+  }
+
+  async function writeStatefulSet(desired: ApplyConfiguration<StatefulSet>, pass: Pass): Promise<Stored<StatefulSet>> {
+    const fieldsOf =
+      (wanted: ApplyConfiguration<StatefulSet>) =>
+      (live: Stored<StatefulSet>): WholeFields =>
+        workloadFields(wanted, live);
     try {
-      if (workload.deployment !== undefined) {
-        const deployment = await apply(api.deployments, workload.deployment, context);
-        return await replace(api.statefulSets, isRolledOut(deployment), owner, context);
-      }
-      if (workload.statefulSet !== undefined) {
-        const set = await apply(api.statefulSets, workload.statefulSet, context);
-        return await replace(api.deployments, isRolledOut(set), owner, context);
-      }
-      return {};
+      return await write(api.statefulSets, desired, { ...pass, fields: fieldsOf(desired), remake: false });
     } catch (error) {
       if (!isInvalid(error)) {
         throw error;
       }
-      // Such as the size of a volume. Deleting the set would be an outage that nobody asked for.
-      recorder.event(owner, {
+      const live = await findChild(api.statefulSets, { name: WORKLOAD_NAME, namespace }, pass.context.signal);
+      const claims = live?.spec?.volumeClaimTemplates;
+      if (claims === undefined || !hasNamesOf(claims, desired.spec?.volumeClaimTemplates)) {
+        return await write(api.statefulSets, desired, { ...pass, fields: fieldsOf(desired) });
+      }
+      // Such as the size of a volume. Deleting the set for it would be an outage that nobody asked for.
+      const otherwise = { ...desired, spec: { ...desired.spec, volumeClaimTemplates: claims } };
+      const written = await write(api.statefulSets, otherwise, { ...pass, fields: fieldsOf(otherwise) });
+      recorder.event(pass.owner, {
         type: 'Warning',
         reason: 'WorkloadImmutable',
         action: 'ApplyWorkload',
-        note: `The workload ${WORKLOAD_NAME} cannot be changed as configured: delete it with --cascade=orphan, and it is made anew`,
+        note: `The volumes of the workload ${WORKLOAD_NAME} cannot be changed as configured: delete it with --cascade=orphan, and it is made anew`,
       });
-      context.logger.error('The workload cannot be changed as configured', { error });
-      return {};
+      pass.context.logger.error('The volumes of the workload cannot be changed as configured', { error });
+      return written;
     }
   }
 
@@ -123,10 +199,9 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
   async function replace<T extends KubernetesObject>(
     other: ResourceClient<T>,
     ready: boolean,
-    owner: Stored<ClusterRole>,
-    { signal, logger }: ReconcileContext,
+    { owner, context: { signal, logger } }: Pass,
   ): Promise<Result> {
-    const former = await find(other, WORKLOAD_NAME, signal);
+    const former = await findChild(other, { name: WORKLOAD_NAME, namespace }, signal);
     const isOurs = former?.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
     if (former === undefined || !isOurs || isDeleting(former)) {
       return {};
@@ -151,17 +226,24 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
         }
         throw error;
       }
-      const serviceAccountUid = await ensureServiceAccount(owner, context);
+      const pass: Pass = { owner, context };
+      const serviceAccountUid = await ensureServiceAccount(pass);
       const workload = workloadOf({
         configuration,
         namespace,
         ownerReferences: [releaseReference(owner)],
         serviceAccountUid,
       });
-      await apply(api.configMaps, workload.configMap, context);
-      await apply(api.services, workload.service, context);
-      await apply(api.podDisruptionBudgets, workload.podDisruptionBudget, context);
-      return { requeueAfterMs: RESYNC_MS, ...(await applyPods(workload, owner, context)) };
+      const { configMap, service, podDisruptionBudget } = workload;
+      await write(api.configMaps, configMap, { ...pass, fields: () => configMapFields(configMap) });
+      await write(api.services, service, {
+        ...pass,
+        fields: (live) => serviceFields(service, live),
+        mustRemake: isHeadless,
+      });
+      const budget = { ...pass, fields: () => specFields(podDisruptionBudget) };
+      await write(api.podDisruptionBudgets, podDisruptionBudget, budget);
+      return { requeueAfterMs: RESYNC_MS, ...(await applyPods(workload, pass)) };
     },
   };
 }
@@ -174,4 +256,14 @@ function isRolledOut({ metadata, spec, status }: Stored<Deployment> | Stored<Sta
     (status?.updatedReplicas ?? 0) >= wanted &&
     (status?.readyReplicas ?? 0) >= wanted
   );
+}
+
+/** Claims of these names, whatever is in them, are what this operator configured some time. */
+function hasNamesOf(
+  claims: readonly { readonly metadata?: { readonly name?: string } }[],
+  desired: readonly { readonly metadata?: { readonly name?: string } }[] = [],
+): boolean {
+  const names = (of: readonly { readonly metadata?: { readonly name?: string } }[]): string =>
+    of.map(({ metadata }) => metadata?.name ?? '').join();
+  return names(claims) === names(desired);
 }

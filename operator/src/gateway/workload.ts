@@ -152,6 +152,8 @@ function podTemplate({ configuration, serviceAccountUid }: WorkloadInput, config
   const { proxy } = configuration;
   const spec: PodSpec = {
     serviceAccountName: configuration.serviceAccountName,
+    // Said here, so that nobody can take the token away, and with it the gateway, at the account.
+    automountServiceAccountToken: true,
     terminationGracePeriodSeconds: proxy.terminationGracePeriodSeconds,
     securityContext: {
       runAsNonRoot: true,

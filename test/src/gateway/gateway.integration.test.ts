@@ -4,9 +4,7 @@ import {
   configMaps,
   deployments,
   events,
-  leases,
   podDisruptionBudgets,
-  pods,
   secrets,
   serviceAccounts,
   services,
@@ -274,7 +272,7 @@ describe('the workload', () => {
     });
     running = undefined;
     // Six children at least.
-    expect(writes).toBeGreaterThan(6);
+    expect(writes).toBeGreaterThanOrEqual(6);
   });
 });
 
@@ -663,8 +661,6 @@ test(
     await applyPolicy('last');
     await there(client.resource(deployments));
     await there(client.resource(secrets), TLS);
-    // What the ServiceAccount of a test's pods holds is not the release's.
-    await client.resource(pods).list({ namespace: NAMESPACE });
     await done(['delete', 'clusterrole', 'chaperone-release']);
     await eventually(async () => {
       expect(await find(client.resource(deployments))).toBeUndefined();
@@ -679,6 +675,5 @@ test(
       ]);
       expect(derived.stdout).toBe('');
     });
-    expect(await client.resource(leases).list({ namespace: NAMESPACE })).toBeDefined();
   },
 );

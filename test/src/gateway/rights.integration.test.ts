@@ -4,7 +4,8 @@ import { newConnection, type Connection } from '@chaperone/crds/client/connectio
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '@chaperone/crds/client/kinds';
 import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { KubernetesObject } from '@chaperone/crds/client/kubernetes-object';
-import { newClient, type Client, type ResourceClient } from '@chaperone/crds/client/resource-client';
+import { newClient, type Client, type ResourceClient, type ResourceList } from '@chaperone/crds/client/resource-client';
+import { newStore, type Lister } from '@chaperone/crds/client/store';
 import { releaseReference } from '@chaperone/operator/gateway/child-writer';
 import { newRoleWriter } from '@chaperone/operator/gateway/role-writer';
 import { DERIVED_NAME, rolesOf } from '@chaperone/operator/gateway/roles';
@@ -136,6 +137,13 @@ const freshName = (): string => `object-${(unique += 1)}`;
 
 const core = (resource: string, name = '', where = namespace): string =>
   `/api/v1/namespaces/${where}/${resource}${name === '' ? '' : `/${name}`}`;
+
+/** What a watch would hold. */
+function listerOf<T extends KubernetesObject>({ items }: ResourceList<T>): Lister<T> {
+  const store = newStore<T>({});
+  items.forEach((object) => store.put(object));
+  return store;
+}
 
 const configMap = (name: string): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
@@ -532,9 +540,12 @@ describe('the operator', () => {
     await removeDerived();
     const connected = newConnection({ kubeConfig: kubeConfigFromFile(chart.operator.kubeconfig), userAgent: 'test' });
     const operator = newClient({ connection: connected, fieldManager: 'test' });
-    // Nothing is there, so that listers which know nothing are right.
-    const nothing = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
-    const listers = { clusterRoles: nothing, clusterRoleBindings: nothing, roles: nothing, roleBindings: nothing };
+    const seen = async () => ({
+      clusterRoles: listerOf(await client.resource(clusterRoles).list()),
+      clusterRoleBindings: listerOf(await client.resource(clusterRoleBindings).list()),
+      roles: listerOf(await client.resource(roles).list()),
+      roleBindings: listerOf(await client.resource(roleBindings).list()),
+    });
     const signal = AbortSignal.timeout(110_000);
     const rules = Array.from({ length: 5_000 }, (_, index) => ({
       apiGroups: [`group-${index % 50}.example.com`],
@@ -551,8 +562,8 @@ describe('the operator', () => {
       },
     );
     expect(desired.clusterRoles.length).toBeGreaterThan(1);
-    const writer = newRoleWriter(operator, listers);
-    expect(await writer.write(desired, signal)).toBe(2 * desired.clusterRoles.length + 2);
+    const writes = 2 * desired.clusterRoles.length + 2;
+    expect(await newRoleWriter(operator, await seen()).write(desired, signal)).toEqual({ count: writes, tampered: [] });
     const last = `/apis/group-49.example.com/v1/kinds4999`;
     await expect.poll(() => verdict(asAgent('GET', `${last}/object-4999`)), POLL).toBe(PASSED);
     expect(await verdict(asAgent('GET', `${last}/object-4998`))).toBe(REFUSED);
@@ -564,7 +575,7 @@ describe('the operator', () => {
         ownerReferences: [releaseReference(release)],
       },
     );
-    await writer.write(few, signal);
+    await newRoleWriter(operator, await seen()).write(few, signal);
     await expect.poll(() => verdict(asAgent('DELETE', `${last}/object-4999`)), POLL).toBe(REFUSED);
     expect(await done(['get', 'clusterrole', `${DERIVED_NAME}-2`, '--ignore-not-found', '--output=name'])).toBe('');
     await connected.close();
