@@ -83,11 +83,12 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
     logger,
     observe: (outcome) => metrics.event(outcome),
   });
+  const owner = await releaseOwner(client, signal);
   const policy = newPolicyControllers({
     client,
     kubeConfig,
     namespace,
-    ownerReferences: [await releaseOwner(client, signal)],
+    ownerReferences: [owner],
     recorder,
     clock,
     logger,
@@ -132,6 +133,7 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
       leases: client.resource(leases),
       namespace,
       name: LEADER_LEASE,
+      ownerReferences: [owner],
       identity,
       clock,
       logger,

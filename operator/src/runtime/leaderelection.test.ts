@@ -54,7 +54,7 @@ function newLeaseServer(): LeaseServer {
           ...lease,
           apiVersion: 'coordination.k8s.io/v1',
           kind: 'Lease',
-          metadata: { name: 'l', namespace: 'n', uid: 'u', resourceVersion: String(server.writes) },
+          metadata: { ...lease.metadata, name: 'l', namespace: 'n', uid: 'u', resourceVersion: String(server.writes) },
         };
         return server.lease;
       };
@@ -94,6 +94,8 @@ interface Candidate {
   outcome: ElectionOutcome | undefined;
 }
 
+const OWNER = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'release', uid: 'release' };
+
 function join(server: LeaseServer, clock: FakeClock, identity: string): Candidate {
   const connection: Candidate['connection'] = { up: 'yes' };
   const elector = newLeaderElector({
@@ -101,6 +103,7 @@ function join(server: LeaseServer, clock: FakeClock, identity: string): Candidat
     namespace: 'n',
     name: 'l',
     identity,
+    ownerReferences: [OWNER],
     clock,
     logger: newLogger({ level: 'debug', stream: newLogLines().stream }),
     random: () => 0,
@@ -125,6 +128,25 @@ describe('an election', () => {
     expect(server.lease?.spec).toMatchObject({ leaseDurationSeconds: 15, leaseTransitions: 0 });
     expect(server.lease?.spec?.renewTime).toMatch(/^2026-01-01T00:01:00\.000000Z$/);
     expect(server.writes).toBe(31);
+  });
+
+  test('leaves the Lease with its owner: where it was made, made again, and where it had none', async () => {
+    const [server, clock] = [newLeaseServer(), newFakeClock()];
+    join(server, clock, 'first');
+    await settle();
+    const owners = (): unknown => server.lease?.metadata.ownerReferences;
+    expect(owners()).toEqual([OWNER]);
+    server.lease = undefined;
+    await clock.advance(4_000);
+    expect(owners()).toEqual([OWNER]);
+    for (const ownerReferences of [[], [{ ...OWNER, uid: 'of an earlier release' }]]) {
+      const lease = await server.client({ up: 'yes' }).get({ name: 'l', namespace: 'n' });
+      const metadata = { ...lease.metadata, ownerReferences };
+      await server.client({ up: 'yes' }).replace({ ...lease, metadata });
+      expect(owners()).toEqual(ownerReferences);
+      await clock.advance(4_000);
+      expect(owners()).toEqual([OWNER]);
+    }
   });
 
   test('goes to the next at once where the leader gives the lease back', async () => {

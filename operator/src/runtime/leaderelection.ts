@@ -1,7 +1,7 @@
 import { isAlreadyExists, isConflict, isNotFound } from '@chaperone/crds/client/api-error';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Lease } from '@chaperone/crds/client/kinds';
-import type { Stored } from '@chaperone/crds/client/kubernetes-object';
+import type { OwnerReference, Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { CallOptions, ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { heldSpec, judge, observe, releasedSpec, type LeaseObservation } from './lease-record.ts';
@@ -12,6 +12,8 @@ export interface LeaderElectionOptions {
   readonly name: string;
   /** Unique to this process, for instance pod name and a random part: whoever bears it takes the Lease for its own. */
   readonly identity: string;
+  /** Given to the Lease wherever it lacks them, so that it goes with its owner. */
+  readonly ownerReferences?: readonly OwnerReference[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random?: () => number;
@@ -44,7 +46,7 @@ export interface LeaderElector {
 }
 
 export function newLeaderElector(options: LeaderElectionOptions): LeaderElector {
-  const { leases, namespace, name, identity, clock, logger } = options;
+  const { leases, namespace, name, identity, clock, logger, ownerReferences = [] } = options;
   const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = options;
   const random = options.random ?? Math.random;
   if (!(retryPeriodMs < renewDeadlineMs && renewDeadlineMs < leaseDurationMs)) {
@@ -65,12 +67,22 @@ export function newLeaderElector(options: LeaderElectionOptions): LeaderElector 
     return observation;
   }
 
+  /** One that was made without its owner, by hand or by an earlier version, is given it. */
+  function owned<M extends NonNullable<Lease['metadata']>>(metadata: M): M {
+    const owners = new Set(metadata.ownerReferences?.map(({ uid }) => uid));
+    return ownerReferences.every(({ uid }) => owners.has(uid))
+      ? metadata
+      : { ...metadata, ownerReferences: [...ownerReferences] };
+  }
+
   async function write(lease: Stored<Lease> | undefined, spec: Lease['spec'], call: CallOptions): Promise<void> {
     const sentAt = clock.monotonic();
+    const changed = {
+      metadata: owned(lease?.metadata ?? { name, namespace }),
+      ...(spec === undefined ? {} : { spec }),
+    };
     const written =
-      lease === undefined
-        ? await leases.create({ metadata: { name, namespace }, ...(spec === undefined ? {} : { spec }) }, call)
-        : await leases.replace({ ...lease, ...(spec === undefined ? {} : { spec }) }, call);
+      lease === undefined ? await leases.create(changed, call) : await leases.replace({ ...lease, ...changed }, call);
     note(written);
     renewedAt = sentAt;
   }
