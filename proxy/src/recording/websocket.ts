@@ -169,9 +169,16 @@ function payloadLength(header: Buffer): number {
   return Number(length);
 }
 
+/** Four bytes at a time: files that are copied into a container come through here. */
 function unmask(masked: Buffer, mask: Buffer, from: number): Buffer {
-  const clear = Buffer.allocUnsafe(masked.length);
-  for (let at = 0; at < masked.length; at++) clear[at] = (masked[at] ?? 0) ^ (mask[(from + at) & 3] ?? 0);
+  const { length } = masked;
+  const clear = Buffer.allocUnsafe(length);
+  const source = new DataView(masked.buffer, masked.byteOffset, length);
+  const target = new DataView(clear.buffer, clear.byteOffset, length);
+  const rotated = Buffer.concat([mask, mask]).readInt32BE(from & 3);
+  let at = 0;
+  for (; at + 4 <= length; at += 4) target.setInt32(at, source.getInt32(at) ^ rotated);
+  for (; at < length; at++) target.setUint8(at, source.getUint8(at) ^ (mask[(from + at) & 3] ?? 0));
   return clear;
 }
 

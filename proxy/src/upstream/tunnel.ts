@@ -153,7 +153,8 @@ class Flow {
     });
     if (early.length > 0) this.#read(Buffer.concat(early));
     from.on('data', (chunk: Buffer) => this.#read(chunk));
-    if (this.#reading || to.writableNeedDrain) from.pause();
+    from.pause();
+    this.#resume();
   }
 
   stop(): void {
