@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { buildPreviousKubectl, defaultCacheDirectory } from '@chaperone/e2e/cluster/build';
+import { runCommand } from '@chaperone/e2e/process/run-command';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { errors } from './clients-kubectl/errors.ts';
+import { reading } from './clients-kubectl/reading.ts';
+import { runScenario, type Kubectl } from './clients-kubectl/run-scenario.ts';
+import type { Scenarios } from './clients-kubectl/scenario.ts';
+import { workloads } from './clients-kubectl/workloads.ts';
+import { writing } from './clients-kubectl/writing.ts';
+import { clientPaths, everythingFor, type ClientPaths } from './clients-paths.ts';
+import { createTwins, deleteTwins, newTwins } from './clients-twins.ts';
+import { newGatewayClient, type GatewayClient } from './gateway-client.ts';
+
+const SCENARIOS: Scenarios = { ...reading, ...writing, ...workloads, ...errors };
+const GROUP = 'clients-kubectl';
+const VERSIONS = ['current', 'previous'] as const;
+
+const runs = VERSIONS.flatMap((version) =>
+  Object.entries(SCENARIOS).map(([name, steps]) => ({ version, name, steps, twins: newTwins() })),
+);
+
+let client: GatewayClient;
+let privileged: ClientPaths;
+let unprivileged: ClientPaths;
+let kubectls: Readonly<Record<(typeof VERSIONS)[number], Kubectl>>;
+
+beforeAll(async () => {
+  const context = inject('gateway');
+  client = newGatewayClient(context);
+  const caller = (user: string, groups: string[]): Promise<ClientPaths> =>
+    clientPaths(context, client, { user: `${user}@example.com`, groups });
+  [privileged, unprivileged] = await Promise.all([
+    caller('clients-kubectl', ['agents', GROUP]),
+    caller('clients-unprivileged', [GROUP]),
+    client.applyPolicy(GROUP, everythingFor(GROUP)),
+    createTwins(
+      client,
+      runs.map(({ twins }) => twins),
+    ),
+  ]);
+  const callers = { privileged, unprivileged };
+  const servers = { direct: new URL(context.kubeApiUrl).host, gateway: new URL(context.url).host };
+  const previous = await buildPreviousKubectl({
+    cacheDirectory: defaultCacheDirectory(process.env),
+    report: () => undefined,
+  });
+  const current = join(context.binDirectory, 'kubectl');
+  kubectls = {
+    current: { program: current, callers, servers },
+    previous: { program: previous, callers, servers },
+  };
+});
+
+afterAll(async () => {
+  await deleteTwins(
+    client,
+    runs.map(({ twins }) => twins),
+  );
+  await client.deletePolicy(GROUP);
+  await client.close();
+  privileged.remove();
+  unprivileged.remove();
+});
+
+test('the two kubectls are a minor apart', async () => {
+  const minors = await Promise.all(
+    VERSIONS.map(async (version) => {
+      const { stdout } = await runCommand(kubectls[version].program, ['version', '--client', '--output=json']);
+      return Number(/"minor": "(\d+)"/.exec(stdout)?.[1]);
+    }),
+  );
+  expect((minors[0] ?? 0) - (minors[1] ?? 0)).toBe(1);
+});
+
+describe.concurrent('kubectl shows the same through the gateway as without it', () => {
+  test.for(runs)('$version kubectl: $name', { timeout: 90_000 }, async ({ version, steps, twins }, { expect }) => {
+    const shown = await runScenario(kubectls[version], twins, steps);
+    expect(shown.gateway).toEqual(shown.direct);
+  });
+});
