@@ -49,12 +49,16 @@ export function newChain(passes: Passes): Chain {
     const authenticated: AuthenticatedCall = { ...call, identity };
     const leave = concurrency.enter(identity.username, call.attributes.longRunning ? 'stream' : 'call');
     try {
+      const asked = clock.monotonic();
       const judged = await judge.judgeRequestLine(authenticated);
       report.decision = judged.decision;
+      report.policyMs = clock.monotonic() - asked;
       refuseDenied(judged);
       await writeIntent(judged);
+      const recorded = clock.monotonic();
       const settled = await judge.judgeObjects(judged);
       report.decision = settled.decision;
+      report.policyMs += clock.monotonic() - recorded;
       await forward(permit(settled), report);
     } catch (error) {
       const refused = error instanceof GatewayError && error.code === 'RightsLagging';

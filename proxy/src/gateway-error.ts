@@ -66,6 +66,11 @@ export const GATEWAY_ERRORS = {
     status: 503,
     message: 'the call cannot be recorded, so that it is not made: the state directory cannot be written',
   },
+  ExplanationRefused: {
+    status: 403,
+    message: 'only calls of your own are explained to you: leave out user, or be in one of admin.explainGroups',
+  },
+  ExplanationUnreadable: { status: 400, message: 'the call that is to be explained is not described as it has to be' },
   StreamTokenExpired: {
     status: 401,
     message: 'the token has expired while the stream was open: log in again or request a new one',

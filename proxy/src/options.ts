@@ -1,6 +1,7 @@
 import { durationOption, namespaceOption, parseConfiguration, portOption } from '@chaperone/crds/process/options';
 import { z } from 'zod';
 import { serviceAccountSettings } from './authn/service-account-settings.ts';
+import { isRange } from './serving/address-ranges.ts';
 
 const bytes = (fallback: number, most: number) => z.int().min(1_024).max(most).default(fallback);
 const MEBIBYTE = 1_048_576;
@@ -23,9 +24,37 @@ const schema = z.strictObject({
     })
     .prefault({}),
   /** Where callers connect. */
-  listen: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: portOption.default(8443) }).prefault({}),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('0.0.0.0'),
+      port: portOption.default(8443),
+      /** How the address of a client is known, for logs and for the cluster's audit log. */
+      clientAddress: z
+        .strictObject({
+          /** ProxyProtocol: version 1 or 2, on every connection. XForwardedFor: what trusted proxies wrote into it. */
+          source: z.enum(['Connection', 'ProxyProtocol', 'XForwardedFor']).default('Connection'),
+          /** Networks of the proxies before the gateway. */
+          trustedProxies: z
+            .array(z.string().refine(isRange, 'must be a network such as 10.0.0.0/8'))
+            .max(256)
+            .default([]),
+        })
+        .refine(({ source, trustedProxies }) => source === 'Connection' || trustedProxies.length > 0, {
+          path: ['trustedProxies'],
+          message: 'must name the proxies that are believed',
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   /** Health, metrics and explain. */
-  admin: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: portOption.default(8081) }).prefault({}),
+  admin: z
+    .strictObject({
+      host: z.string().min(1).default('0.0.0.0'),
+      port: portOption.default(8081),
+      /** Whose members may have the calls of others explained to them. */
+      explainGroups: z.array(z.string().min(1)).max(256).default([]),
+    })
+    .prefault({}),
   /** PEM files; they are read again when they change. */
   tls: z
     .strictObject({

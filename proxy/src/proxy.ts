@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import type { Clock } from '@chaperone/crds/client/clock';
 import { newConnection } from '@chaperone/crds/client/connection';
 import { newInformer } from '@chaperone/crds/client/informer';
 import { configMaps, leases, namespaces } from '@chaperone/crds/client/kinds';
 import type { KubeConfig } from '@chaperone/crds/client/kubeconfig';
 import { newClient } from '@chaperone/crds/client/resource-client';
 import { newAdminServer } from '@chaperone/crds/process/admin-server';
-import type { HealthCheck } from '@chaperone/crds/process/health';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { parse } from 'yaml';
 import { openIntentLog } from './audit/intent-log.ts';
@@ -30,7 +29,12 @@ import { newBundleLoader } from './policy/bundle-loader.ts';
 import { newCallJudge } from './policy/call-judge.ts';
 import { newReplicaLease } from './replica/replica-lease.ts';
 import { accessFields } from './serving/access-log.ts';
-import { directOrigin } from './serving/client-origin.ts';
+import { newAddressRanges, type AddressRanges } from './serving/address-ranges.ts';
+import { newOriginOf, type ClientAddressSource } from './serving/client-origin.ts';
+import { drain } from './serving/drain.ts';
+import { newExplainRoute } from './serving/explain.ts';
+import { newProxyProtocol } from './serving/proxy-protocol.ts';
+import { readinessChecks } from './serving/readiness.ts';
 import { newPipelinedHandler, newRequestHandler } from './serving/serve-request.ts';
 import { newUpgradeHandler } from './serving/serve-upgrade.ts';
 import { newGatewayServer } from './serving/server.ts';
@@ -73,16 +77,25 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     watchSeconds: { min: 4, max: 6 },
     idleMs: 8_000,
   });
-  const namespaceInformer = newInformer({ client, kubeConfig, clock, resource: namespaces });
+  const namespaceInformer = newInformer({
+    client,
+    kubeConfig,
+    clock,
+    resource: namespaces,
+    observe: (observation) => observeNamespaces(observation),
+  });
+  const observeNamespaces = metrics.informer('namespaces', () => namespaceInformer.stalenessMs());
   const bundles = newBundleLoader({
     heads,
     configMaps: client.resource(configMaps),
     namespace,
     clock,
-    observe: (event) =>
-      event.kind === 'Loaded'
-        ? logger.info('Loaded policies', { revision: event.revision, rules: event.rules, durationMs: event.durationMs })
-        : logger.error('Policies cannot be loaded', { error: event.error }),
+    observe(event) {
+      metrics.bundle(event);
+      if (event.kind === 'Loaded')
+        logger.info('Loaded policies', { revision: event.revision, rules: event.rules, durationMs: event.durationMs });
+      else logger.error('Policies cannot be loaded', { error: event.error });
+    },
   });
   const lease = newReplicaLease({
     leases: client.resource(leases),
@@ -101,14 +114,32 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     serviceAccounts,
     request: (call) => connection.request(call),
     clock,
+    observe(event) {
+      metrics.authentication(event);
+      if (event.kind === 'KeysNotRead')
+        logger.warn('The keys of an issuer cannot be read', { issuer: event.issuer, error: event.error });
+      if (event.kind === 'ClusterIssuerNotRead')
+        logger.warn("The cluster's own issuer cannot be read", { error: event.error });
+    },
   });
   const upstream = newUpstream({ kubeConfig, clock, replica });
   const streams = newStreamRegistry({
     bundles,
     maxStalenessMs: options.policies.maxStaleness,
     namespaces: namespaceInformer.lister,
+    knownScope: (attributes) => catalog.knownScope(attributes),
     maxDurationMs: options.streams.maxDuration,
     clock,
+    observe(event) {
+      metrics.streamed(event);
+      if (event.type === 'EndFailed') logger.error('A stream could not be ended', { error: event.error });
+      if (event.type === 'Judged' && event.streams > 0)
+        logger.info('Judged live streams again', {
+          streams: event.streams,
+          ended: event.ended,
+          durationMs: event.durationMs,
+        });
+    },
   });
   bundles.onLoaded(() => void streams.policiesChanged());
   namespaceInformer.addHandler((event) => {
@@ -122,6 +153,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     failed: (error) => logger.warn('Discovery cannot be read', { error }),
   });
   let draining = false;
+  let closed = false;
   const sideCall = newSideCall({ upstream, clock });
   const chain = newChain({
     authenticator,
@@ -148,14 +180,16 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     intents,
     readRightsRefusal: newRightsRefusalReader(sideCall),
     clock,
-    accepting: () => !draining,
+    accepting: () => !closed,
   });
   const ended = (report: CallReport, error: unknown): void => {
     const durationMs = clock.monotonic() - report.started;
-    metrics.ended(report, durationMs / 1_000);
+    metrics.ended(report, durationMs / 1_000, error);
     if (options.log.access) logger.info('Served a call', accessFields(report, durationMs));
     if (report.status >= 500 && error !== undefined) logger.error('Call failed', { auditID: report.auditID, error });
   };
+  const trusted = newAddressRanges(options.listen.clientAddress.trustedProxies);
+  const clientAddress = clientAddressSource(options, trusted, () => metrics.broken('proxy-protocol'));
   const serve = {
     chain,
     upstream,
@@ -169,11 +203,12 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       },
       budget: newBodyBudget(options.limits.bodyMemoryBytes),
     },
-    originOf: directOrigin,
+    originOf: newOriginOf(clientAddress),
     ended,
   };
   const server = newGatewayServer({
-    ...options.listen,
+    host: options.listen.host,
+    port: options.listen.port,
     certificate,
     maxConnections: options.limits.connections,
     timeouts: {
@@ -186,30 +221,38 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       request: newRequestHandler(serve),
       pipelined: newPipelinedHandler(serve),
       upgrade: newUpgradeHandler(serve),
+      broken: (status) => metrics.broken(status),
     },
+    ...(clientAddress.kind === 'ProxyProtocol' ? { preamble: clientAddress.protocol } : {}),
   });
-  const check = (name: string, failure: () => string | undefined): HealthCheck => ({ name, check: failure });
   const admin = newAdminServer({
-    ...options.admin,
+    host: options.admin.host,
+    port: options.admin.port,
     livenessChecks: [],
-    readinessChecks: [
-      check('draining', () => (draining ? 'this replica is shutting down' : undefined)),
-      check('policies', () => {
-        if (bundles.current() === undefined) return 'no policies have been loaded yet';
-        const staleness = bundles.stalenessMs() ?? Infinity;
-        return staleness > options.policies.maxStaleness ? 'policies have not been confirmed for too long' : undefined;
+    readinessChecks: readinessChecks({
+      draining: () => draining,
+      bundles,
+      maxStalenessMs: options.policies.maxStaleness,
+      namespaces: namespaceInformer,
+      authenticator,
+      intents,
+    }),
+    routes: [
+      newExplainRoute({
+        authenticator,
+        bundles,
+        catalog,
+        namespaces: namespaceInformer.lister,
+        clock,
+        allowSelfAdministration: options.allowSelfAdministration,
+        groups: options.admin.explainGroups,
       }),
-      check('namespaces', () => (namespaceInformer.hasSynced() ? undefined : 'namespaces have not been read yet')),
-      check('issuers', () => {
-        const waiting = authenticator.issuers().filter(({ ready }) => !ready);
-        return waiting.length === 0 ? undefined : `the keys of ${waiting.length} issuers have not been read yet`;
-      }),
-      check('intents', () => (intents.lastError() === undefined ? undefined : 'the state directory cannot be written')),
     ],
     metrics: async () => ({ contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
     logger,
   });
 
+  metrics.watch({ streams, bundles, connections: () => server.connections() });
   heads.start();
   namespaceInformer.start();
   const loops = Promise.all([
@@ -224,9 +267,13 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
         current: certificate,
         changed: (next) => {
           server.useCertificate(next);
+          metrics.certificate('loaded');
           logger.info('Took up a new serving certificate');
         },
-        failed: (error) => logger.error('The serving certificate cannot be read', { error }),
+        failed: (error) => {
+          metrics.certificate('failed');
+          logger.error('The serving certificate cannot be read', { error });
+        },
       },
       background.signal,
     ),
@@ -240,14 +287,36 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
     draining = true;
-    await Promise.race([server.drain(), sleep(clock, options.drain.timeout)]);
+    await drain({ server, streams, clock, delayMs: options.drain.delay, timeoutMs: options.drain.timeout });
   } finally {
     draining = true;
+    closed = true;
     server.close();
     background.abort();
     await loops;
     await Promise.all([heads.stop(), namespaceInformer.stop(), upstream.close(), intents.close(), admin.close()]);
     await connection.close();
+  }
+}
+
+/** For a PROXY protocol header, which a load balancer sends at once. */
+const PROXY_PROTOCOL_TIMEOUT = 5_000;
+
+function clientAddressSource(
+  { listen }: ProxyOptions,
+  trusted: AddressRanges,
+  refused: () => void,
+): ClientAddressSource {
+  const { source } = listen.clientAddress;
+  switch (source) {
+    case 'Connection':
+      return { kind: source };
+    case 'ProxyProtocol':
+      return { kind: source, protocol: newProxyProtocol({ trusted, timeoutMs: PROXY_PROTOCOL_TIMEOUT, refused }) };
+    case 'XForwardedFor':
+      return { kind: source, trusted };
+    default:
+      return source satisfies never;
   }
 }
 

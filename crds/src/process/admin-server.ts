@@ -13,10 +13,49 @@ export interface AdminServerOptions {
   readonly readinessChecks: readonly HealthCheck[];
   /** The text exposition and its media type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** What else is served here. */
+  readonly routes?: readonly AdminRoute[];
   readonly logger: Logger;
 }
 
-/** Health and metrics, on a port of their own, for the kubelet and Prometheus. Holds no secret and changes nothing. */
+/** One path that is asked by POST, with JSON, and answers with JSON. */
+export interface AdminRoute {
+  /** As `/explain`. */
+  readonly path: string;
+  readonly maxBodyBytes: number;
+  /** Its errors are answered with 500 and no detail. */
+  answer(request: AdminRequest): Promise<AdminAnswer>;
+}
+
+export interface AdminRequest {
+  /** Names and values, alternating, as they came. */
+  readonly rawHeaders: readonly string[];
+  /**
+   * Reads the body, and nothing of it before: so that a stranger's is not.
+   * @throws AdminBodyError
+   */
+  body(): Promise<unknown>;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A body that cannot be had. The message quotes nothing of it. */
+export class AdminBodyError extends Error {
+  override readonly name = 'AdminBodyError';
+  readonly code = 'ERR_ADMIN_BODY';
+  readonly status: 400 | 413 | 415;
+
+  constructor(status: 400 | 413 | 415, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Health and metrics, on a port of their own, for the kubelet and Prometheus, and what else is given. */
 export interface AdminServer {
   /** @throws Error with code EADDRINUSE and the like. */
   listen(): Promise<{ readonly url: string }>;
@@ -49,7 +88,7 @@ export function newAdminServer(options: AdminServerOptions): AdminServer {
   };
 }
 
-function newApp({ livenessChecks, readinessChecks, metrics, logger }: AdminServerOptions): Express {
+function newApp({ livenessChecks, readinessChecks, metrics, routes = [], logger }: AdminServerOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -71,6 +110,7 @@ function newApp({ livenessChecks, readinessChecks, metrics, logger }: AdminServe
     const { contentType, body } = await metrics();
     response.status(200).set('content-type', contentType).send(body);
   });
+  for (const route of routes) serveRoute(app, route);
   app.use((_request, response) => send(response, 404, 'not found'));
   // Express tells an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
@@ -78,6 +118,48 @@ function newApp({ livenessChecks, readinessChecks, metrics, logger }: AdminServe
     send(response, 500, 'internal error');
   });
   return app;
+}
+
+function serveRoute(app: Express, route: AdminRoute): void {
+  const { path, maxBodyBytes } = route;
+  app.post(path, (request, response, next) => {
+    const body = (): Promise<unknown> => readJson(request, response, maxBodyBytes);
+    route.answer({ rawHeaders: request.rawHeaders, body }).then((answer) => {
+      response
+        .status(answer.status)
+        .set({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', ...answer.headers })
+        .json(answer.body);
+    }, next);
+  });
+  app.all(path, (_request, response) => {
+    response.set('allow', 'POST');
+    send(response, 405, 'only POST is served here');
+  });
+}
+
+/** @throws AdminBodyError */
+function readJson(request: Request, response: Response, maxBytes: number): Promise<unknown> {
+  if (request.is('application/json') !== 'application/json')
+    return Promise.reject(new AdminBodyError(415, 'the body has to be JSON, with Content-Type: application/json'));
+  const parse = express.json({ limit: maxBytes, inflate: false, strict: true });
+  return new Promise((resolve, reject) => {
+    parse(request, response, (error?: unknown) =>
+      error === undefined ? resolve(request.body) : reject(bodyError(error, maxBytes)),
+    );
+  });
+}
+
+/** body-parser's errors carry a status, and quote what they could not parse. */
+function bodyError(error: unknown, maxBodyBytes: number): AdminBodyError {
+  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
+  switch (status) {
+    case 413:
+      return new AdminBodyError(413, `the body is larger than ${maxBodyBytes} bytes`);
+    case 415:
+      return new AdminBodyError(415, 'the body is in an encoding that is not served here');
+    default:
+      return new AdminBodyError(400, 'the body is no JSON object');
+  }
 }
 
 function send(response: Response, status: number, text: string): void {

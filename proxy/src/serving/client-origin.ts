@@ -1,18 +1,41 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Origin } from '../call/call.ts';
+import { withoutMapping, type AddressRanges } from './address-ranges.ts';
+import { forwardedFor } from './forwarded-for.ts';
+import type { ProxyProtocol } from './proxy-protocol.ts';
 
-/** What is known of a connection does not change while it lasts, and takes time to ask for. */
-const remembered = new WeakMap<IncomingMessage['socket'], Origin>();
+/** Tells where a request came from. */
+export type OriginOf = (request: Pick<IncomingMessage, 'socket' | 'rawHeaders'>) => Origin;
 
-/** Node's own reading of the connection, where no proxy stands before the gateway. */
-export function directOrigin({ socket }: IncomingMessage): Origin {
-  const known = remembered.get(socket);
-  if (known !== undefined) return known;
-  const origin = {
-    clientAddress: socket.remoteAddress ?? '',
-    clientCertificate: socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate()).length > 0,
+/** How the client's address is known. */
+export type ClientAddressSource =
+  /** Nothing stands before the gateway that hides it. */
+  | { readonly kind: 'Connection' }
+  | { readonly kind: 'ProxyProtocol'; readonly protocol: ProxyProtocol }
+  | { readonly kind: 'XForwardedFor'; readonly trusted: AddressRanges };
+
+export function newOriginOf(source: ClientAddressSource): OriginOf {
+  /** What is known of a connection does not change while it lasts, and takes time to ask for. */
+  const remembered = new WeakMap<Socket, Origin>();
+
+  function connectionOf(socket: Socket): Origin {
+    const known = remembered.get(socket);
+    if (known !== undefined) return known;
+    const spoken = source.kind === 'ProxyProtocol' ? source.protocol.sourceOf(socket) : undefined;
+    const origin = {
+      clientAddress: spoken ?? withoutMapping(socket.remoteAddress ?? ''),
+      clientCertificate: socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate()).length > 0,
+    };
+    remembered.set(socket, origin);
+    return origin;
+  }
+
+  return ({ socket, rawHeaders }) => {
+    const connection = connectionOf(socket);
+    return source.kind === 'XForwardedFor'
+      ? { ...connection, clientAddress: forwardedFor(connection.clientAddress, rawHeaders, source.trusted) }
+      : connection;
   };
-  remembered.set(socket, origin);
-  return origin;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_LIMITS } from '../request/limits.ts';
 import { inboundHeaders } from '../request/inbound-headers.ts';
@@ -28,6 +29,14 @@ export interface GatewayServerOptions {
   readonly maxConnections: number;
   readonly timeouts: ServerTimeouts;
   readonly handlers: Handlers;
+  /** What comes on a connection before TLS; nothing where it is not given. */
+  readonly preamble?: Preamble;
+}
+
+/** Reads what a load balancer says of a connection before it hands it on. */
+export interface Preamble {
+  /** Calls `accept` once the next byte is the client's first of TLS, or destroys the socket. */
+  read(socket: Socket, accept: () => void): void;
 }
 
 /** In milliseconds. Answers and streams have no bound here. */
@@ -47,7 +56,10 @@ export interface GatewayServer {
   listen(): Promise<{ readonly port: number }>;
   /** For connections from now on; those that are open keep theirs. */
   useCertificate(certificate: ServingCertificate): void;
-  /** Takes no more connections, and ends each open one after its current answer. Resolves when all have ended. */
+  /**
+   * Takes no more connections, and ends each open one after its current answer, which says `Connection: close` as far as
+   * that can still be said. Resolves when all have ended.
+   */
   drain(): Promise<void>;
   /** Cuts all that is left. */
   close(): void;
@@ -56,6 +68,8 @@ export interface GatewayServer {
 
 /** How often Node looks for requests that take too long, at most. */
 const CHECKING_INTERVAL = 2_000;
+/** How often a drain looks for connections whose answers had begun before they could say that they are the last. */
+const DRAIN_INTERVAL = 100;
 
 export function newGatewayServer({
   host,
@@ -64,8 +78,11 @@ export function newGatewayServer({
   maxConnections,
   timeouts,
   handlers,
+  preamble,
 }: GatewayServerOptions): GatewayServer {
   const sockets = new Set<Duplex>();
+  const answering = new Set<ServerResponse>();
+  let draining = false;
   const exchanges = newConnectionExchanges();
   const server: Server = createServer(
     {
@@ -91,6 +108,7 @@ export function newGatewayServer({
     (request, response) => take(request, response, () => undefined),
   );
   server.maxConnections = maxConnections;
+  if (preamble !== undefined) readFirst(server, preamble);
   // Node would join or drop repeated headers past this many; all are read, and counted, from rawHeaders.
   server.maxHeadersCount = DEFAULT_LIMITS.headers + 1;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
@@ -123,6 +141,9 @@ export function newGatewayServer({
   });
 
   function take(request: IncomingMessage, response: ServerResponse, invite: () => void): void {
+    if (draining) response.shouldKeepAlive = false;
+    answering.add(response);
+    response.once('close', () => answering.delete(response));
     const turn = exchanges.begin(request, response);
     switch (turn) {
       case 'Serve':
@@ -152,17 +173,29 @@ export function newGatewayServer({
       return { port: typeof address === 'object' && address !== null ? address.port : port };
     },
     useCertificate: (next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
-    drain: () =>
-      new Promise((resolve) => {
+    async drain() {
+      draining = true;
+      for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
+      const looking = setInterval(() => server.closeIdleConnections(), DRAIN_INTERVAL);
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-      }),
+      });
+      clearInterval(looking);
+    },
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
     },
     connections: () => sockets.size,
   };
+}
+
+/** Puts the preamble before TLS: a server listens for connections by exactly one function, which begins the handshake. */
+function readFirst(server: Server, preamble: Preamble): void {
+  const [handshake] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => preamble.read(socket, () => handshake?.call(server, socket)));
 }
 
 function asksForServedUpgrade(request: IncomingMessage): boolean {

@@ -5,13 +5,14 @@ import type { CompiledBundle } from '../policy/compiled-bundle.ts';
 import type { Decision } from '../policy/decision.ts';
 import { approvalUnavailable, denial } from '../policy/denial.ts';
 import { decide, settledInput } from '../policy/engine.ts';
-import type { Knowledge } from '../policy/policy-input.ts';
+import type { Knowledge, PolicyInput } from '../policy/policy-input.ts';
 
 /** What has changed since a call was judged. */
 export interface Present {
   readonly bundle: CompiledBundle;
   /** The Namespace of the call as it is now. */
   readonly namespaceObject: Knowledge;
+  readonly scope?: NonNullable<PolicyInput['scope']>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -24,9 +25,9 @@ type Standing = Pick<PermittedCall, 'attributes' | 'identity' | 'input' | 'decis
  * What was looked up for the call counts as it was; what was not is unknown, so that a rule which would need it matches
  * if it denies. The client's next attempt is judged with all that can be looked up. Pure.
  */
-export function refusalNow(call: Standing, { bundle, namespaceObject, now }: Present): GatewayError | undefined {
+export function refusalNow(call: Standing, { bundle, ...present }: Present): GatewayError | undefined {
   const { attributes, identity } = call;
-  const decision = decide(bundle, settledInput({ ...call.input, namespaceObject, now }));
+  const decision = decide(bundle, settledInput({ ...call.input, ...present }));
   switch (decision.verdict) {
     case 'Allow':
       return undefined;

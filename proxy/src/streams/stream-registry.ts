@@ -4,6 +4,8 @@ import type { Lister } from '@chaperone/crds/client/store';
 import type { PermittedCall } from '../call/call.ts';
 import { GatewayError, type GatewayErrorCode } from '../gateway-error.ts';
 import type { BundleLoader } from '../policy/bundle-loader.ts';
+import type { PolicyInput } from '../policy/policy-input.ts';
+import type { RequestAttributes } from '../request/request-attributes.ts';
 import { namespaceKnowledge, namespaceName } from '../policy/namespace-knowledge.ts';
 import { refusalNow } from './judge-again.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -36,6 +38,8 @@ export interface StreamRegistryOptions {
   /** How long policies count that the API server has not confirmed, in milliseconds. */
   readonly maxStalenessMs: number;
   readonly namespaces: Pick<Lister<Namespace>, 'get'>;
+  /** Whether a resource is namespaced, as far as discovery has told. */
+  readonly knownScope?: (attributes: RequestAttributes) => PolicyInput['scope'] | undefined;
   readonly maxDurationMs: number;
   readonly clock: Clock;
   readonly observe?: (event: StreamEvent) => void;
@@ -66,7 +70,16 @@ const STAGGER_STEP_MS = 20;
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function newStreamRegistry(options: StreamRegistryOptions): StreamRegistry {
-  const { bundles, maxStalenessMs, namespaces, maxDurationMs, clock, observe, yieldToLoop = nextTurn } = options;
+  const {
+    bundles,
+    maxStalenessMs,
+    namespaces,
+    maxDurationMs,
+    knownScope,
+    clock,
+    observe,
+    yieldToLoop = nextTurn,
+  } = options;
   const streams = new Set<Stream>();
   const counts = new Map<StreamKind, number>(STREAM_KINDS.map((kind) => [kind, 0]));
   /** Grows with each change after which all have to be judged again. */
@@ -89,7 +102,8 @@ export function newStreamRegistry(options: StreamRegistryOptions): StreamRegistr
     const watched = namespaceKnowledge(namespaces, call.attributes);
     // One that the watch has not seen yet was looked up for the call; one that is gone holds nothing to be streamed.
     const namespaceObject = watched.kind === 'known' ? watched : call.input.namespaceObject;
-    return refusalNow(call, { bundle, namespaceObject, now });
+    const scope = call.input.scope ?? knownScope?.(call.attributes);
+    return refusalNow(call, { bundle, namespaceObject, now, ...(scope === undefined ? {} : { scope }) });
   }
 
   function remove(stream: Stream): boolean {
