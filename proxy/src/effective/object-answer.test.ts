@@ -18,7 +18,7 @@ describe('what a GET tells', () => {
     'nothing where the resource is not served': [status(404, 'NotFound', { details: {} }), { kind: 'unknown' }],
     'nothing where the caller may not read it': [
       status(403, 'Forbidden', { message: 'pods "p" is forbidden: User "u" cannot get resource "pods"' }),
-      { kind: 'unknown' },
+      { kind: 'unknown', refusal: 'pods "p" is forbidden: User "u" cannot get resource "pods"' },
     ],
     'nothing where there is no GET': [status(405, 'MethodNotAllowed'), { kind: 'unknown' }],
     'nothing where it is no JSON': [answer(200, 'log line\n'), { kind: 'unknown' }],

@@ -25,7 +25,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([429, 503, 504]);
 export function readObject(answer: SideAnswer): Knowledge {
   const value = valueOf(answer);
   if (answer.status === 404 && isObjectNotFound(value)) return ABSENT;
-  return answer.status === 200 ? asObject(value) : UNKNOWN_OBJECT;
+  return answer.status === 200 ? asObject(value) : notShown(value);
 }
 
 /**
@@ -36,7 +36,7 @@ export function readObject(answer: SideAnswer): Knowledge {
  */
 export function dryRunObject(answer: SideAnswer): Knowledge {
   const value = valueOf(answer);
-  return answer.status === 200 || answer.status === 201 ? asObject(value) : UNKNOWN_OBJECT;
+  return answer.status === 200 || answer.status === 201 ? asObject(value) : notShown(value);
 }
 
 /** Undefined where it is no JSON, or too long. */
@@ -55,6 +55,16 @@ const isMapping = (value: JsonValue | undefined): value is JsonMapping =>
 /** Some creates are answered with a Status in place of what was made: evictions, bindings. */
 const isStatus = (value: JsonValue | undefined): value is JsonMapping =>
   isMapping(value) && value['kind'] === 'Status' && value['apiVersion'] === 'v1';
+
+const REFUSAL_LENGTH = 512;
+
+/** Says why, in the API server's words to the caller, which it would be told as well if it asked itself. */
+function notShown(value: JsonValue | undefined): Knowledge {
+  const message = isStatus(value) ? value['message'] : undefined;
+  return typeof message === 'string' && message !== ''
+    ? { kind: 'unknown', refusal: message.slice(0, REFUSAL_LENGTH).toWellFormed() }
+    : UNKNOWN_OBJECT;
+}
 
 function isObjectNotFound(value: JsonValue | undefined): boolean {
   if (!isStatus(value) || value['reason'] !== 'NotFound') return false;

@@ -80,7 +80,7 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
         input = await lookUpObjects(call, input, needs);
         decision = decide(call.bundle, input);
       }
-      return judgeDryRun({ ...call, input, decision });
+      return judgeDryRun({ ...call, input, decision: withRefusal(decision, input) });
     },
   };
 
@@ -99,6 +99,15 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
     }
     return { ...call, input, decision };
   }
+}
+
+/** Whoever is refused because an object was not shown is told why it was not. */
+function withRefusal(decision: Decision, { object, oldObject, parentObject }: PolicyInput): Decision {
+  if (decision.verdict !== 'Deny') return decision;
+  const refusals = [object, oldObject, parentObject].flatMap((knowledge) =>
+    knowledge.kind === 'unknown' && knowledge.refusal !== undefined ? [knowledge.refusal] : [],
+  );
+  return refusals[0] === undefined ? decision : { ...decision, lookupRefusal: refusals[0] };
 }
 
 const dryRunNeeds = (decision: Decision): NeededObjects | undefined =>

@@ -59,7 +59,11 @@ export interface ApprovalRequired extends Settled {
   readonly approval: ApprovalTerms;
 }
 
-export type Denied = Settled & { readonly verdict: 'Deny' } & (
+export type Denied = Settled & {
+  readonly verdict: 'Deny';
+  /** What the API server said where it did not show an object that the decision looked at: for the caller. */
+  readonly lookupRefusal?: string;
+} & (
     | { readonly cause: 'Rule'; readonly winner: MatchedRule }
     /** No rule permits the call. */
     | { readonly cause: 'NoRule'; readonly unmet: readonly UnmetRule[] }

@@ -44,11 +44,11 @@ function forbiddenWords(about: About, { username }: Pick<Identity, 'username'>):
 function whyDenied(decision: Denied): string {
   switch (decision.cause) {
     case 'Rule':
-      return `${ruleWords(decision.winner)} denies it${unknownWords(decision.winner)}`;
+      return `${ruleWords(decision.winner)} denies it${unknownWords(decision.winner)}${refusalWords(decision)}`;
     case 'NoRule':
       return decision.unmet.length === 0
         ? 'no AgentPolicy allows it: ask whoever administers Chaperone for a rule'
-        : `no AgentPolicy allows it: ${decision.unmet.map((unmet) => `${ruleWords(unmet)} would${unknownWords(unmet)}`).join('; ')}`;
+        : `no AgentPolicy allows it: ${decision.unmet.map((unmet) => `${ruleWords(unmet)} would${unknownWords(unmet)}`).join('; ')}${refusalWords(decision)}`;
     case 'SelfAdministration':
       return 'objects of chaperone.dev are not written through Chaperone: use a kubeconfig of your own that is direct';
     default:
@@ -61,6 +61,10 @@ const ruleWords = ({ policy, rule, reason }: MatchedRule): string =>
 
 const unknownWords = ({ unknown }: MatchedRule): string =>
   unknown.length === 0 ? '' : `, as this cannot be known of the call: ${unknown.join(', ')}`;
+
+/** Where the API server would refuse the call anyway, its words are what helps. */
+const refusalWords = ({ lookupRefusal }: Denied): string =>
+  lookupRefusal === undefined ? '' : `; asked for the object, the API server said: ${lookupRefusal}`;
 
 /** As Go's %q, for what RBAC's own words quote so; names hold neither quotes nor controls that got this far. */
 const quote = (text: string): string => JSON.stringify(text);

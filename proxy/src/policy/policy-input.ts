@@ -10,7 +10,11 @@ import type { RequestAttributes } from '../request/request-attributes.ts';
 export type Knowledge =
   | { readonly kind: 'known'; readonly value: JsonMapping }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'unknown';
+      /** The API server's words, where it refused to show it: for the caller. */
+      readonly refusal?: string;
+    }
   | { readonly kind: 'pending' };
 
 export const ABSENT: Knowledge = { kind: 'absent' };
