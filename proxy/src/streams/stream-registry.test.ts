@@ -403,13 +403,14 @@ test('streams are counted by kind, and leaving twice counts once', () => {
   expect([registry.countOf('watch'), registry.countOf('exec'), registry.count()]).toEqual([0, 1, 1]);
 });
 
-test('5,000 streams are judged by 1,000 rules without standing in the way of other work', async () => {
+test('5,000 streams are judged by 200 rules without standing in the way of other work', async () => {
   const clock = { ...newFakeClock(NOW), monotonic: () => performance.now() };
   const { registry, load, events } = start({ clock });
-  const others = Array.from({ length: 1_000 }, (_, at) =>
+  const others = Array.from({ length: 200 }, (_, at) =>
     compiled(`p${at}`, [deny('pods', { verbs: ['*'] })], { subjects: [{ kind: 'Group', name: `group-${at}` }] }),
   );
-  for (let at = 0; at < 5_000; at += 1) enter(registry, permitted(WATCH));
+  const watch = permitted(WATCH);
+  for (let at = 0; at < 5_000; at += 1) enter(registry, watch);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   const loaded = load([allowAll, ...others]);
   delay.enable();
