@@ -70,6 +70,10 @@ describe('the options of a query', () => {
       { labelSelector: 'a', preconditions: { resourceVersion: '7' }, gracePeriodSeconds: 1 },
     ],
     'of a subresource': [`POST ${pods}/p/eviction?dryRun=All`, { dryRun: ['All'] }, true],
+    'of a TokenRequest, which is never a dry run, whatever it asks for': [
+      'POST /api/v1/namespaces/d/serviceaccounts/s/token?dryRun=All',
+      { dryRun: ['All'] },
+    ],
     'of what is proxied are the backend’s': [`POST ${pods}/p/proxy/a?dryRun=All`, {}],
     'of a path are none': ['GET /version?timeout=32s', {}],
   };

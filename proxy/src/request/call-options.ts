@@ -86,8 +86,14 @@ type About = Pick<RequestInfo, 'isResourceRequest' | 'verb' | 'apiGroup' | 'reso
  */
 export function queryOptions(about: About, query: Query): CallOptions | Rejection {
   const options = decodeOptions(about, query);
-  return options instanceof Rejection ? options : inForce(options);
+  if (options instanceof Rejection) return options;
+  const inQuery = inForce(options);
+  // The token that a TokenRequest answers a dry run with works like any other (kubernetes 1.36).
+  return isTokenRequest(about) ? { ...inQuery, dryRun: false } : inQuery;
 }
+
+const isTokenRequest = ({ apiGroup, resource, subresource }: About): boolean =>
+  apiGroup === '' && resource === 'serviceaccounts' && subresource === 'token';
 
 /** The options of a delete that has DeleteOptions in its body: of the query nothing is left but what selects. */
 export function bodyOptions(about: About, query: Query, deleteOptions: JsonMapping): CallOptions | Rejection {

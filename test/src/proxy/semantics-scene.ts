@@ -15,6 +15,12 @@ export interface Scene {
   enforce(name: string, rules: readonly PolicyRule[], changes?: Partial<AgentPolicySpec>): Promise<void>;
   /** As the scene's caller; again where the gateway's own rights follow a policy only now. */
   call(call: CallRequest): Promise<CallAnswer>;
+  /**
+   * What became of a call, in a few words: `made`, `denied by RULE`, `held by RULE`, `not allowed`, `answered 404`. What
+   * could not be known stands behind it in brackets. A call that is refused and reached the API server all the same, by
+   * more than a GET or a dry run, says so.
+   */
+  outcome(call: CallRequest): Promise<string>;
   /** Direct, as an administrator. @throws where kubectl fails */
   apply(object: object): Promise<void>;
   /** What the API server's own audit log says that it was asked under the Audit-ID of an answer: verb and target. */
@@ -47,6 +53,16 @@ export async function newScene(topic: string): Promise<Scene> {
     }
   }
 
+  async function reached(answer: CallAnswer): Promise<string[]> {
+    // The log is in order: once a later call is in it, so is all that went before.
+    const marker = await client.call({ path: `/version?${randomUUID()}`, token });
+    await vi.waitFor(async () => expect(await eventsOf(auditLog, marker)).toHaveLength(1), {
+      timeout: 5_000,
+      interval: 20,
+    });
+    return eventsOf(auditLog, answer);
+  }
+
   return {
     client,
     group,
@@ -59,14 +75,14 @@ export async function newScene(topic: string): Promise<Scene> {
     },
     call,
     apply,
-    async reached(answer) {
-      // The log is in order: once a later call is in it, so is all that went before.
-      const marker = await client.call({ path: `/version?${randomUUID()}`, token });
-      await vi.waitFor(async () => expect(await eventsOf(auditLog, marker)).toHaveLength(1), {
-        timeout: 5_000,
-        interval: 20,
-      });
-      return eventsOf(auditLog, answer);
+    reached,
+    async outcome(request) {
+      const answer = await call(request);
+      if (answer.status < 300) return 'made';
+      if (answer.status !== 403) return `answered ${answer.status}`;
+      const looks = (line: string): boolean => line.startsWith('get ') || /[?&]dryRun=All$/.test(line);
+      const isForwarded = (await reached(answer)).some((line) => !looks(line));
+      return `${outcomeWords(messageOf(answer))}${isForwarded ? ', AND FORWARDED' : ''}`;
     },
     async end() {
       const names = [...policies];
@@ -103,6 +119,17 @@ function eventWords(line: string): string {
     return String(value);
   };
   return `${field('verb')} ${field('requestURI')}`;
+}
+
+function outcomeWords(message: string): string {
+  const refusal = /rule "([^"]+)" of AgentPolicy "[^"]+"(?: \([^)]*\))? (denies it|requires an approval)/.exec(message);
+  const [, name = '', verb] = refusal ?? [];
+  const known = /cannot be known of the call: ([A-Za-z, ]+)/.exec(message)?.[1];
+  const said = /the API server said: (.*)$/.exec(message)?.[1];
+  const behind = `${known === undefined ? '' : ` (${known})`}${said === undefined ? '' : ` [${said}]`}`;
+  if (verb === 'denies it') return `denied by ${name}${behind}`;
+  if (verb === 'requires an approval') return `held by ${name}${behind}`;
+  return message.includes('no AgentPolicy allows it') ? `not allowed${behind}` : message;
 }
 
 /** What a refusal says, in the API server's form. */
