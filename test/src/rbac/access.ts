@@ -1,10 +1,12 @@
 import type { Caller, Installation } from '../admission/installed-chart.ts';
 
 /** A kind of object, or a part of one, as discovery lists it. */
-interface ServedResource {
+export interface ServedResource {
   readonly group: string;
+  readonly version: string;
   readonly resource: string;
   readonly subresource: string;
+  readonly namespaced: boolean;
   readonly verbs: readonly string[];
 }
 
@@ -21,20 +23,22 @@ const textOf = (value: unknown, key: string): string => {
 };
 
 /** Everything that the API server serves, by discovery: nothing is left out because a test has not thought of it. */
-async function servedResources({ kubectl, admin }: Installation): Promise<readonly ServedResource[]> {
+export async function servedResources({ kubectl, admin }: Installation): Promise<readonly ServedResource[]> {
   const get = async (path: string): Promise<unknown> => {
     const { stdout } = await kubectl(admin, ['get', `--raw=${path}`]);
     return JSON.parse(stdout);
   };
   const groups = listOf(await get('/apis'), 'groups').map((group) => {
     const preferred = isRecord(group) ? group['preferredVersion'] : undefined;
-    return { group: textOf(group, 'name'), path: `/apis/${textOf(preferred, 'groupVersion')}` };
+    const version = textOf(preferred, 'version');
+    return { group: textOf(group, 'name'), version, path: `/apis/${textOf(group, 'name')}/${version}` };
   });
   const lists = await Promise.all(
-    [{ group: '', path: '/api/v1' }, ...groups].map(async ({ group, path }) =>
+    [{ group: '', version: 'v1', path: '/api/v1' }, ...groups].map(async ({ group, version, path }) =>
       listOf(await get(path), 'resources').map((served) => {
         const [resource = '', subresource = ''] = textOf(served, 'name').split('/');
-        return { group, resource, subresource, verbs: listOf(served, 'verbs').map(String) };
+        const namespaced = isRecord(served) && served['namespaced'] === true;
+        return { group, version, resource, subresource, namespaced, verbs: listOf(served, 'verbs').map(String) };
       }),
     ),
   );
