@@ -27,7 +27,9 @@ const spec: fc.Arbitrary<AgentPolicySpec> = fc.record(
         verbs: fc.constant(['get' as const]),
         apiGroups: fc.constant(['']),
         resources: fc.constantFrom(['pods'], ['*']),
-        reason: fc.string({ minLength: 1, maxLength: 100, unit: 'grapheme' }),
+        reason: fc
+          .string({ minLength: 1, maxLength: 100, unit: 'grapheme' })
+          .filter((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)),
       }),
       { minLength: 1, maxLength: 5, selector: (one) => one.name },
     ),

@@ -51,7 +51,7 @@ export const schemas: Readonly<
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 512,
-                "pattern": "^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?$"
+                "pattern": "^[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]([^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])?$"
               },
               "namespace": {
                 "type": "string",
@@ -341,7 +341,7 @@ export const schemas: Readonly<
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 512,
-                "pattern": "^[^\\x00-\\x1f\\x7f]*$"
+                "pattern": "^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*$"
               },
               "auditLevel": {
                 "type": "string",
@@ -392,7 +392,7 @@ export const schemas: Readonly<
                           "type": "string",
                           "minLength": 1,
                           "maxLength": 512,
-                          "pattern": "^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?$"
+                          "pattern": "^[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]([^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])?$"
                         }
                       }
                     }
@@ -569,7 +569,7 @@ export const schemas: Readonly<
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 512,
-                    "pattern": "^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?$"
+                    "pattern": "^[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]([^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])?$"
                   },
                   "namespace": {
                     "type": "string",
@@ -977,7 +977,7 @@ export const schemas: Readonly<
                       "type": "string",
                       "minLength": 1,
                       "maxLength": 512,
-                      "pattern": "^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?$"
+                      "pattern": "^[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]([^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*[^\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])?$"
                     }
                   }
                 }
@@ -1035,7 +1035,7 @@ export const schemas: Readonly<
               "reason": {
                 "type": "string",
                 "maxLength": 1024,
-                "pattern": "^[^\\x00-\\x08\\x0b-\\x1f\\x7f]*$"
+                "pattern": "^([\\t\\n]|[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}])*$"
               },
               "requirements": {
                 "type": "array",
