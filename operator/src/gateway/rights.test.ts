@@ -148,6 +148,18 @@ describe('the rights of', () => {
       want: ['delete,get core/pods'],
     },
     {
+      name: 'logs of labelled pods are reading the pods too',
+      rules: [
+        {
+          verbs: ['get'],
+          apiGroups: [''],
+          resources: ['pods/log'],
+          objectSelector: { matchLabels: { a: 'b' } },
+        },
+      ],
+      want: ['get core/pods,pods/log'],
+    },
+    {
       name: 'delete where conditions look at other things are delete alone',
       rules: [
         {

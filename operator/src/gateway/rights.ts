@@ -301,7 +301,7 @@ function reads({ rule, target, verbs, looks, input }: TargetGrant): readonly Nee
   const held = rule.action === 'RequireApproval';
   const examined = held || looks(target);
   const canRead = (resource: string): boolean => input.api.find(target.group, resource)?.verbs.has('get') ?? true;
-  for (const beside of ['update', 'patch', 'delete', 'create'].filter((verb) => verbs.has(verb))) {
+  for (const beside of ['get', 'update', 'patch', 'delete', 'create'].filter((verb) => verbs.has(verb))) {
     const readsItself =
       (beside === 'update' || beside === 'patch' || (beside === 'delete' && examined)) && !isConnect(target);
     if (readsItself && canRead(target.resource)) {
