@@ -11,6 +11,7 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/\/tmp\/(LIVE|MERGED)-\d+/g, '/tmp/$1'],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d{4}(?: [A-Z]+)?)?/g, '<time>'],
   [/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<time>'],
+  [/[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}/g, '<time>'],
   // A pod's name behind that of its ReplicaSet, and a token's Secret behind that of its owner.
   [/(?<=-[0-9a-f]{8,10}-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<generated>'],
   [/(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<generated>'],
@@ -20,7 +21,7 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/\b10\.96\.0\.\d{1,3}\b/g, '<address>'],
   [/(?<=[\s(])(?:\d+[smhdy]){1,2}(?=[\s)]|$)/gm, '<age>'],
   // Columns are as wide as their longest cell.
-  [/(<age>|<address>|AGE|Age|LAST SEEN|CLUSTER-IP|----) +/g, '$1 '],
+  [/(<age>|<address>|<time>|AGE|Age|LAST SEEN|CLUSTER-IP|UPDATED|----)[ \t]+/g, '$1 '],
 ];
 
 /** A command's output as it is compared with that of the same command in another place. */
