@@ -47,7 +47,8 @@ export const GATEWAY_ERRORS = {
   RightsLagging: {
     status: 429,
     message: "policy permits the call, but the gateway's own rights do not cover it yet",
-    retryAfterSeconds: 1,
+    // Ten times this must outlast the operator's look for resources that are new: a chart with a CRD goes on to use it.
+    retryAfterSeconds: 2,
   },
   ObjectUnavailable: {
     status: 503,

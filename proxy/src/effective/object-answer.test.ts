@@ -67,6 +67,6 @@ describe.each([['a GET', readObject] as const, ['a dry run', dryRunObject] as co
     const refusal = status(403, 'Forbidden', {
       message: 'User "system:serviceaccount:c:p" cannot impersonate-on:user-info:get resource "pods"',
     });
-    expect(() => read(refusal)).toThrow(expect.objectContaining({ code: 'RightsLagging', retryAfterSeconds: 1 }));
+    expect(() => read(refusal)).toThrow(expect.objectContaining({ code: 'RightsLagging', retryAfterSeconds: 2 }));
   });
 });
