@@ -63,7 +63,7 @@ test('a program on client-go, with protobuf and informers that list by watches, 
     /^asked GET .*as=PartialObjectMetadataList.*-> 200 application\/vnd.kubernetes.protobuf$/m,
   );
   expect(gateway.stdout).toMatch(
-    /^asked GET \/apis \(.*apidiscovery.k8s.io.*-> 200 application\/json;.*as=APIGroupDiscoveryList/m,
+    /^asked GET \/apis\?.*apidiscovery.k8s.io.*-> 200 application\/json;.*as=APIGroupDiscoveryList/m,
   );
   expect(gateway.stdout).toContain('Warning');
 }, 90_000);

@@ -7,6 +7,7 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/("?resourceVersion"?: ?"?)\d+/gi, '$1<version>'],
   [/("continue": ?")[^"]+/g, '$1<continue>'],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],
+  [/modifiedAt=\d+/g, 'modifiedAt=<time>'],
   // kubectl diff: its directories, and the padding that follows the longer time of a later second.
   [/\/tmp\/(LIVE|MERGED)-\d+/g, '/tmp/$1'],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d{4}(?: [A-Z]+)?)?/g, '<time>'],
