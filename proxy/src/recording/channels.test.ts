@@ -187,8 +187,10 @@ describe('a server', () => {
 
 describe('the farewell', () => {
   const { status } = statusAnswer(new GatewayError('Draining'), undefined);
-  const farewell = (protocol: string, options: ConnectOptions = EXEC): Buffer =>
-    newChannelConversation(protocol, options).farewell(status);
+  function farewell(protocol: string, options: ConnectOptions = EXEC): Buffer {
+    const { words, close: end } = newChannelConversation(protocol, options).farewell(status);
+    return Buffer.concat([words, end]);
+  }
   const close = (code: string): Buffer =>
     Buffer.concat([bytes('88'), Buffer.of(2 + status.message.length), bytes(code), Buffer.from(status.message)]);
 

@@ -60,10 +60,18 @@ export function newChannelConversation(
         const errors = channels.flatMap(({ server }, at) =>
           server?.kind === 'error' ? [message(at, status.message)] : [],
         );
-        return Buffer.concat([...errors, closeFrame(POLICY_VIOLATION, status.message)]);
+        return {
+          words: Buffer.concat(errors),
+          close: closeFrame(POLICY_VIOLATION, status.message),
+          unhurried: false,
+        };
       }
       const text = codec.statuses ? JSON.stringify(status) : status.message;
-      return Buffer.concat([message(ERROR_CHANNEL, text), closeFrame(NORMAL_CLOSURE, status.message)]);
+      return {
+        words: message(ERROR_CHANNEL, text),
+        close: closeFrame(NORMAL_CLOSURE, status.message),
+        unhurried: false,
+      };
     },
     close: () => undefined,
   };

@@ -20,9 +20,21 @@ export interface Conversation {
    * What to send to the client of a session that is ended, in place of whatever would have come from the server. To be
    * asked for where the last byte that went to the client ended a frame.
    */
-  farewell(status: Status): Buffer;
+  farewell(status: Status): Farewell;
   /** Gives back what the readers hold outside of the heap. */
   close(): void;
+}
+
+/** The last that a client is sent. */
+export interface Farewell {
+  readonly words: Buffer;
+  /** Ends the protocol. */
+  readonly close: Buffer;
+  /**
+   * Whether the client is to have time between the two: kubectl drops what it was told of a forwarded connection when it
+   * sees the end first.
+   */
+  readonly unhurried: boolean;
 }
 
 /** What of a session a byte belongs to. */

@@ -8,13 +8,13 @@ import {
   uint32,
   type Headers,
 } from '@chaperone/test/streams/frames';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, boolean, nat, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../gateway-error.ts';
 import type { ConnectOptions } from '../request/connect-options.ts';
 import { statusAnswer } from '../status.ts';
 import type { Channel, Conversation } from './conversation.ts';
-import { FrameError } from './frame-error.ts';
+import { FRAME_ERRORS, FrameError } from './frame-error.ts';
 import { newSpdyConversation } from './spdy.ts';
 
 const EXEC: ConnectOptions = {
@@ -358,8 +358,8 @@ test('what is read does not depend on how bytes are split', async () => {
   expect(want).toEqual(['SpdyStreamUnknown']);
   expect(await readAll(singleBytes(all))).toEqual(want);
   for (let cut = 1; cut < all.length; cut++) expect(await readAll(splits(all, [cut]))).toEqual(want);
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(all.length)), async (cuts) => {
+  await assert(
+    asyncProperty(array(nat(all.length)), async (cuts) => {
       expect(await readAll(splits(all, cuts))).toEqual(want);
     }),
   );
@@ -372,24 +372,29 @@ test('what is read does not depend on how bytes are split', async () => {
 });
 
 test('no bytes at all throw anything but a FrameError', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (noise, server) => {
+  await assert(
+    asyncProperty(uint8Array({ maxLength: 200 }), boolean(), async (noise, server) => {
       const session = newSession();
       await session.push(server ? 'server' : 'client', Buffer.from(noise));
       session.conversation.close();
+      expect(session.events.filter((event) => !(event in FRAME_ERRORS))).toEqual([]);
     }),
   );
 });
 
 describe('the farewell', () => {
   const { status } = statusAnswer(new GatewayError('Draining'), undefined);
+  const said = ({ conversation }: Session): Buffer => {
+    const { words, close } = conversation.farewell(status);
+    return Buffer.concat([words, close]);
+  };
   const goAway = (last: number): Buffer => controlFrame({ type: 7, body: uint32(last, 0) });
 
   test('ends the output, then says why on the error stream, then goes away', async () => {
     const session = newSession();
     await openSession(session);
     await session.push('server', dataFrame(3, '', FIN));
-    expect(session.conversation.farewell(status)).toEqual(
+    expect(said(session)).toEqual(
       Buffer.concat([
         dataFrame(5, '', FIN),
         dataFrame(7, '', FIN),
@@ -401,10 +406,22 @@ describe('the farewell', () => {
 
   test('is plain text in older versions, and nothing but GOAWAY before there are streams', async () => {
     const session = newSession(EXEC, 'v3.channel.k8s.io');
-    expect(session.conversation.farewell(status)).toEqual(goAway(0));
+    expect(said(session)).toEqual(goAway(0));
     await openSession(session);
-    expect(session.conversation.farewell(status)).toEqual(
+    expect(said(session)).toEqual(
       Buffer.concat([3, 5, 7].map((id) => dataFrame(id, '', FIN)).concat(dataFrame(1, status.message, FIN), goAway(7))),
     );
+  });
+
+  test('to connections of a port-forward leaves time before the end', async () => {
+    const session = newSession(FORWARD, 'portforward.k8s.io');
+    expect(session.conversation.farewell(status).unhurried).toBe(false);
+    await session.push('client', await new SpdyWriter().open(1, forward('error', '80', '0')));
+    await session.push('server', await new SpdyWriter().reply(1));
+    expect(session.conversation.farewell(status)).toEqual({
+      words: dataFrame(1, status.message, FIN),
+      close: goAway(1),
+      unhurried: true,
+    });
   });
 });

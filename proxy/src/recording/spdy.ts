@@ -1,6 +1,6 @@
 import type { ConnectOptions } from '../request/connect-options.ts';
 import type { Status } from '../status.ts';
-import type { Channel, Conversation, ConversationObserver } from './conversation.ts';
+import type { Channel, Conversation, ConversationObserver, Farewell } from './conversation.ts';
 import { FrameError } from './frame-error.ts';
 import { goAwayFrame, lastDataFrame, SpdyFrameReader, type SpdyFrameHandler } from './spdy-frames.ts';
 
@@ -133,18 +133,21 @@ class Streams {
    * The output ends, then the error stream says why: client-go waits for the one before it reads the other. Streams that
    * the server has not taken yet, or has ended, can be told nothing.
    */
-  farewell(status: Status): Buffer {
+  farewell(status: Status): Farewell {
     const { options, version } = this.#options;
     const isForward = options.subresource === 'portforward';
     // Before v4 an error is plain text, and a port-forward's always is.
     const text = !isForward && /^v[45]\./.test(version) ? JSON.stringify(status) : status.message;
     const told = [...this.#open].filter(([, { replied, finished }]) => replied && !finished.server);
     const isError = ([, { kind }]: [number, Stream]): boolean => kind === 'error';
-    return Buffer.concat([
-      ...told.filter((one) => !isError(one)).map(([id]) => lastDataFrame(id, Buffer.alloc(0))),
-      ...told.filter(isError).map(([id]) => lastDataFrame(id, Buffer.from(text))),
-      goAwayFrame(this.#last),
-    ]);
+    return {
+      words: Buffer.concat([
+        ...told.filter((one) => !isError(one)).map(([id]) => lastDataFrame(id, Buffer.alloc(0))),
+        ...told.filter(isError).map(([id]) => lastDataFrame(id, Buffer.from(text))),
+      ]),
+      close: goAwayFrame(this.#last),
+      unhurried: isForward && told.length > 0,
+    };
   }
 }
 

@@ -56,9 +56,11 @@ test('neither text nor what is no SPDY passes', async () => {
 test('the farewell is said on the connection between its frames, and within one by closing alone', async () => {
   const { status } = statusAnswer(new GatewayError('Draining'), undefined);
   const { conversation } = newSession();
+  const close = closeFrame(1_008, status.message);
   const farewell = conversation.farewell(status);
-  expect(farewell.subarray(0, 2)).toEqual(bytes('82 10'));
-  expect(farewell.subarray(-closeFrame(1_008, status.message).length)).toEqual(closeFrame(1_008, status.message));
+  expect(farewell.words).toEqual(Buffer.alloc(0));
+  expect(farewell.close.subarray(0, 2)).toEqual(bytes('82 10'));
+  expect(farewell.close.subarray(-close.length)).toEqual(close);
   await conversation.server.push(serverFrame('binary', bytes('80 03')));
-  expect(conversation.farewell(status)).toEqual(closeFrame(1_008, status.message));
+  expect(conversation.farewell(status)).toEqual({ words: Buffer.alloc(0), close, unhurried: false });
 });

@@ -29,8 +29,13 @@ export function newTunnelledConversation(options: SpdyOptions): Conversation {
     farewell(status) {
       const close = closeFrame(POLICY_VIOLATION, status.message);
       // Within a frame of the connection nothing can be said on it.
-      if (spdy.server.unfinished > 0) return close;
-      return Buffer.concat([serverFrame('binary', spdy.farewell(status)), close]);
+      if (spdy.server.unfinished > 0) return { words: Buffer.alloc(0), close, unhurried: false };
+      const inner = spdy.farewell(status);
+      return {
+        words: inner.words.length === 0 ? inner.words : serverFrame('binary', inner.words),
+        close: Buffer.concat([serverFrame('binary', inner.close), close]),
+        unhurried: inner.unhurried,
+      };
     },
     close: () => spdy.close(),
   };

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../gateway-error.ts';
-import type { Conversation, FrameReader } from '../recording/conversation.ts';
+import type { Conversation, Farewell, FrameReader } from '../recording/conversation.ts';
 import { FrameError } from '../recording/frame-error.ts';
 import { statusAnswer, type Status } from '../status.ts';
 
@@ -23,6 +23,8 @@ export interface TunnelOutcome {
 const MAX_HELD = 1_048_576;
 /** For a side to close, once it has been sent all there is. */
 const LINGER = 5_000;
+/** For a client to take its last words to heart. */
+const PAUSE = 500;
 
 /**
  * Passes bytes both ways between two sockets, never faster than they are taken, until both sides have ended. A side that
@@ -72,12 +74,7 @@ export class Tunnel {
     server.destroy();
     const farewell = this.#down.betweenFrames && client.writable ? conversation?.farewell(plainStatus(why)) : undefined;
     if (farewell === undefined) client.destroy();
-    else {
-      client.end(farewell);
-      // What the client still sends is read and dropped: unread, it would reset the connection under the last words.
-      client.resume();
-      linger(client);
-    }
+    else say(client, farewell);
     this.#settle({ endedBy: why });
   }
 
@@ -107,6 +104,19 @@ export class Tunnel {
 
 /** Without what concerns an HTTP answer. */
 const plainStatus = (why: GatewayError): Status => statusAnswer(why, undefined).status;
+
+function say(client: Duplex, { words, close, unhurried }: Farewell): void {
+  client.write(words);
+  const timer = setTimeout(() => client.end(close), unhurried ? PAUSE : 0);
+  client.once('close', () => clearTimeout(timer));
+  client.once('end', () => {
+    clearTimeout(timer);
+    client.end();
+  });
+  // What the client still sends is read and dropped: unread, it would reset the connection under the last words.
+  client.resume();
+  linger(client);
+}
 
 /** Leaves a socket that has been ended some time to be closed by its other side. */
 function linger(socket: Duplex): void {

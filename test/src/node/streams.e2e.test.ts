@@ -2,12 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { on, once } from 'node:events';
 import type { RequestOptions } from 'node:https';
-import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { waitForLine } from '../streams/stream-lines.ts';
 import type { Kubectl } from './kubectl.ts';
 import { newTestNamespace, succeed, type TestNamespace } from './test-namespace.ts';
 
@@ -163,17 +163,4 @@ async function openLogSocket(namespaceName: string, pod: string): Promise<WebSoc
   const socket = new WebSocket(url, 'binary.k8s.io', { ca: options.ca, cert: options.cert, key: options.key });
   await once(socket, 'open');
   return socket;
-}
-
-/** The first line that matches; fails when the stream ends without one. */
-async function waitForLine(stream: NodeJS.ReadableStream | null, pattern: RegExp): Promise<RegExpMatchArray> {
-  const seen: string[] = [];
-  if (stream !== null) {
-    for await (const line of createInterface({ input: stream })) {
-      const match = line.match(pattern);
-      if (match !== null) return match;
-      seen.push(line);
-    }
-  }
-  throw new Error(`no line matches ${pattern}: ${seen.join('\n')}`);
 }
