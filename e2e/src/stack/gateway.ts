@@ -23,7 +23,7 @@ export interface GatewayOptions {
 
 /** What a test wants otherwise. */
 export interface GatewayOverrides {
-  /** Top-level keys of the proxy's configuration. */
+  /** Top-level keys of the proxy's configuration; `listen` and `admin` are added to, so that ports stay as they are. */
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** Where the proxy finds the API server, in place of its own address: a faulty connection to it. */
   readonly apiServer?: string;
@@ -60,19 +60,20 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
     writePrivate(file('kubeconfig'), await replicaKubeconfig(options));
     await writeCertificate(file, controlPlane);
   }
+  const { listen, admin, ...others } = options.overrides?.configuration ?? {};
   writePrivate(
     file('proxy.yaml'),
     stringify({
       namespace,
       replica: REPLICA,
       kubeconfig: file('kubeconfig'),
-      listen: { host: '127.0.0.1', port: ports.gateway },
-      admin: { host: '127.0.0.1', port: ports.gatewayAdmin },
+      listen: { host: '127.0.0.1', port: ports.gateway, ...objectOf(listen) },
+      admin: { host: '127.0.0.1', port: ports.gatewayAdmin, ...objectOf(admin) },
       tls: { certificate: file('tls.crt'), key: file('tls.key') },
       stateDirectory: directories.state,
       authentication: { inline: authenticationConfiguration(issuer), serviceAccounts: { audience: issuer.audience } },
       drain: { delay: '100ms', timeout: '5s' },
-      ...options.overrides?.configuration,
+      ...others,
     }),
   );
   const record = await supervisor.start({
@@ -106,6 +107,8 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
   );
   return { url, caFile: controlPlane.caFile, adminUrl, agentKubeconfig };
 }
+
+const objectOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
 
 /** Claims that the local issuer puts into tokens when asked to, under the names that records give them. */
 const FACTS = { run: 'run', model: 'model', 'ci-job': 'ci_job', owner: 'owner', ref: 'ref' } as const;

@@ -67,8 +67,7 @@ async function explainCall(request: AdminRequest, options: ExplainOptions): Prom
   const caller = callerOf(described, asking, options.groups);
   const bundle = options.bundles.current();
   if (bundle === undefined) throw new GatewayError('BundleMissing');
-  const attributes = requestAttributes(described);
-  if (attributes instanceof Rejection) throw attributes;
+  const attributes = accepted(requestAttributes(described));
   const input = inputOf({ described, attributes, caller, options });
   const { verb, judgedVerb, isResourceRequest, path, apiGroup, resource, subresource, namespace, name } = attributes;
   return {
@@ -93,16 +92,15 @@ interface Described {
   readonly options: ExplainOptions;
 }
 
-/** The call as the chain would see it. @throws Rejection */
+/** The call as the chain would see it. @throws GatewayError */
 function inputOf({ described, attributes, caller, options }: Described): PolicyInput {
   const { query } = attributes;
-  const connect = connectOptions(attributes, query);
-  if (connect instanceof Rejection) throw connect;
-  const inForce =
+  const connect = accepted(connectOptions(attributes, query));
+  const inForce = accepted(
     described.options === undefined
       ? queryOptions(attributes, query)
-      : bodyOptions(attributes, query, described.options);
-  if (inForce instanceof Rejection) throw inForce;
+      : bodyOptions(attributes, query, described.options),
+  );
   const scope = options.catalog.knownScope(attributes);
   const namespaceObject = namespaceKnowledge(options.namespaces, attributes);
   return {
@@ -119,6 +117,12 @@ function inputOf({ described, attributes, caller, options }: Described): PolicyI
     allowSelfAdministration: options.allowSelfAdministration,
     now: options.clock.now(),
   };
+}
+
+/** What the gateway would refuse for its form, whatever policies say, is refused as a description. */
+function accepted<Value>(value: Value | Rejection): Value {
+  if (value instanceof Rejection) throw new GatewayError('ExplanationUnreadable', { detail: value.message });
+  return value;
 }
 
 function knowledgeOf(object: JsonMapping | null | undefined): Knowledge {

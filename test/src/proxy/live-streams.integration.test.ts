@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { Status } from '@chaperone/proxy/status';
 import { protobufObject } from '@chaperone/proxy/streams/error-event';
 import type { AgentPolicySpec } from '@chaperone/crds/v1alpha1/generated/api';
 import { KubeConfig, Watch } from '@kubernetes/client-node';
@@ -26,9 +27,8 @@ beforeAll(async () => {
   client = newGatewayClient(gateway);
   opener = newStreamOpener(gateway);
   token = await client.token({ user: USER, groups: ['agents', GROUP] });
-  expect(await client.kubectl(['create', 'namespace', NAMESPACE])).toMatchObject({ code: 0 });
-  const made = await client.kubectl(['create', 'configmap', 'first', `--namespace=${NAMESPACE}`, '--from-literal=a=1']);
-  expect(made).toMatchObject({ code: 0 });
+  await administer(['create', 'namespace', NAMESPACE]);
+  await administer(['create', 'configmap', 'first', `--namespace=${NAMESPACE}`, '--from-literal=a=1']);
   await client.applyPolicy('live-streams-allow', {
     mode: 'Enforce',
     subjects: [{ kind: 'Group', name: GROUP }],
@@ -56,6 +56,11 @@ afterAll(async () => {
   await opener.close();
   await client.close();
 });
+
+/** Directly, as who administers the cluster. */
+async function administer(args: readonly string[], input?: unknown): Promise<void> {
+  expect(await client.kubectl(args, input)).toMatchObject({ code: 0 });
+}
 
 async function open(path: string, headers: Readonly<Record<string, string>> = {}, as = token): Promise<OpenStream> {
   const stream = await opener.open(path, as, headers);
@@ -197,13 +202,13 @@ describe('a followed log', () => {
   beforeAll(async () => {
     kubelet = await startLogKubelet();
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'live-streams' } };
-    expect(await client.kubectl(['create', '--filename=-'], node)).toMatchObject({ code: 0 });
+    await administer(['create', '--filename=-'], node);
     const status = {
       addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
       daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
     };
     const patch = [`--patch=${JSON.stringify({ status })}`, '--subresource=status'];
-    expect(await client.kubectl(['patch', 'node', 'live-streams', ...patch])).toMatchObject({ code: 0 });
+    await administer(['patch', 'node', 'live-streams', ...patch]);
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -215,10 +220,7 @@ describe('a followed log', () => {
         tolerations: [{ operator: 'Exists' }],
       },
     };
-    await vi.waitFor(
-      async () => expect(await client.kubectl(['create', '--filename=-'], pod)).toMatchObject({ code: 0 }),
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => administer(['create', '--filename=-'], pod), { timeout: 10_000 });
   });
 
   afterAll(async () => {
@@ -347,11 +349,19 @@ function lastLoaded(): number {
 
 test('what the gateway says in protobuf is what the API server says, byte for byte', async () => {
   const missing = `/api/v1/namespaces/${NAMESPACE}/configmaps/missing`;
-  const json = await client.call({ path: missing, token });
-  const status: unknown = json.json();
-  expect(status).toMatchObject({ code: 404 });
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'configmaps "missing" not found',
+    reason: 'NotFound',
+    details: { name: 'missing', kind: 'configmaps' },
+    code: 404,
+  };
+  expect((await client.call({ path: missing, token })).json()).toEqual(status);
   const protobuf = await open404(missing);
-  expect(protobufObject(status as Parameters<typeof protobufObject>[0])).toEqual(protobuf);
+  expect(protobufObject(status)).toEqual(protobuf);
 });
 
 async function open404(path: string): Promise<Buffer> {
