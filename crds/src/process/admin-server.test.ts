@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { newLogLines } from '@chaperone/test/faults/log-lines';
 import { newLogger } from './logger.ts';
 import type { HealthCheck } from './health.ts';
-import { newAdminServer, type AdminServer } from './admin-server.ts';
+import { AdminBodyError, newAdminServer, type AdminRoute, type AdminServer } from './admin-server.ts';
 
 let server: AdminServer | undefined;
 
@@ -17,6 +17,7 @@ const check = (name: string, failure?: string): HealthCheck => ({ name, check: (
 async function start(
   readinessChecks: readonly HealthCheck[],
   metrics?: () => Promise<{ contentType: string; body: string }>,
+  routes: readonly AdminRoute[] = [],
 ): Promise<string> {
   server = newAdminServer({
     host: '127.0.0.1',
@@ -24,6 +25,7 @@ async function start(
     livenessChecks: [check('ping')],
     readinessChecks,
     metrics: metrics ?? (async () => ({ contentType: 'text/plain', body: '' })),
+    routes,
     logger: newLogger({ level: 'error', stream: newLogLines().stream }),
   });
   return (await server.listen()).url;
@@ -106,5 +108,59 @@ describe('metrics', () => {
   test('that cannot be collected are a 500 without detail', async () => {
     const url = await start([], () => Promise.reject(new Error('internal detail')));
     expect(await get(`${url}/metrics`)).toEqual({ status: 500, text: 'internal error' });
+  });
+});
+
+describe('a route', () => {
+  const echo: AdminRoute = {
+    path: '/echo',
+    maxBodyBytes: 64,
+    async answer({ rawHeaders, body }) {
+      if (rawHeaders.includes('stranger')) return { status: 401, body: 'nothing was read' };
+      try {
+        return { status: 200, headers: { 'x-route': 'echo' }, body: await body() };
+      } catch (error) {
+        if (error instanceof AdminBodyError) return { status: error.status, body: error.message };
+        throw error;
+      }
+    },
+  };
+  const broken: AdminRoute = {
+    path: '/broken',
+    maxBodyBytes: 64,
+    answer: () => Promise.reject(new Error('internal detail')),
+  };
+
+  async function post(path: string, body: string, headers: Readonly<Record<string, string>> = {}) {
+    const url = await start([], undefined, [echo, broken]);
+    const all = { 'content-type': 'application/json', ...headers };
+    const response = await fetch(`${url}${path}`, { method: 'POST', body, headers: all });
+    return { status: response.status, text: await response.text(), header: response.headers.get('x-route') };
+  }
+
+  test('is given JSON and answers with JSON', async () =>
+    expect(await post('/echo', '{"a":[1]}')).toEqual({ status: 200, text: '{"a":[1]}', header: 'echo' }));
+
+  test.each<[string, string, Readonly<Record<string, string>>, number]>([
+    ['that is too large', JSON.stringify('x'.repeat(64)), {}, 413],
+    ['that is no JSON', '{"secret', {}, 400],
+    ['that is no object', '"secret"', {}, 400],
+    ['of another media type', '{}', { 'content-type': 'text/plain' }, 415],
+    ['that is compressed', '{}', { 'content-encoding': 'gzip' }, 415],
+  ])('is told of a body %s, and nothing of what it holds', async (_, body, headers, status) => {
+    const answer = await post('/echo', body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toContain('secret');
+  });
+
+  test('may answer a stranger without reading', async () =>
+    expect(await post('/echo', '{"a":', { 'x-who': 'stranger' })).toMatchObject({ status: 401 }));
+
+  test('that fails is a 500 without detail', async () =>
+    expect(await post('/broken', '{}')).toMatchObject({ status: 500, text: 'internal error' }));
+
+  test('takes POST alone', async () => {
+    const url = await start([], undefined, [echo]);
+    expect(await get(`${url}/echo`)).toEqual({ status: 405, text: 'only POST is served here' });
   });
 });

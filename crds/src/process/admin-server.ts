@@ -34,7 +34,7 @@ export interface AdminRequest {
    * Reads the body, and nothing of it before: so that a stranger's is not.
    * @throws AdminBodyError
    */
-  body(): Promise<unknown>;
+  readonly body: () => Promise<unknown>;
 }
 
 export interface AdminAnswer {
