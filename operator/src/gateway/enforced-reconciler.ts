@@ -39,8 +39,9 @@ export function newEnforcedReconciler<T extends ObjectWithStatus>(options: Enfor
         metrics.enforced((clock.monotonic() - since) / 1_000);
       }
     }
-    // Waiting is no news, and neither are replicas that come one after another.
-    if (before?.status !== after.status && after.status !== 'Unknown') {
+    // Waiting is no news, and neither are replicas that come one after another. That there is none concerns all objects
+    // alike and is said once, of the installation.
+    if (before?.status !== after.status && after.status !== 'Unknown' && after.reason !== 'NoReplicas') {
       const good = after.status === 'True';
       const note = {
         type: good ? ('Normal' as const) : ('Warning' as const),

@@ -49,6 +49,14 @@ describe('Enforced', () => {
     },
     'is Unknown while the gateway lacks the rights for it': { input: { covered: 'old' }, want: 'Unknown Pending' },
     'is Unknown while the generation is in no bundle': { input: { generation: 3 }, want: 'Unknown Pending' },
+    'is False without a replica also while the generation is in no bundle': {
+      input: { generation: 3, replicas: [] },
+      want: 'False NoReplicas',
+    },
+    'is False for a generation that is refused, replica or not': {
+      input: { generation: 3, replicas: [], status: { conditions: [condition('Accepted', 'False', 3)] } },
+      want: 'False NotAccepted',
+    },
     'is False for a generation that is refused': {
       input: { generation: 3, status: { conditions: [condition('Accepted', 'False', 3)] } },
       want: 'False NotAccepted',

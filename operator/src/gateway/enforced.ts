@@ -51,10 +51,20 @@ interface Saying {
   readonly message: string;
 }
 
+const NO_REPLICAS: Saying = {
+  status: 'False',
+  reason: 'NoReplicas',
+  message: 'No replica of the gateway holds a Lease',
+};
+
 /** The bundle in force holds another generation, or none. */
-function sayNotInForce({ status, generation }: EnforcedInput, held: number | undefined): Saying {
+function sayNotInForce({ status, generation, replicas }: EnforcedInput, held: number | undefined): Saying {
   const accepted = findCondition(status?.conditions, 'Accepted');
   if (accepted?.status !== 'False' || accepted.observedGeneration !== generation) {
+    // Else every change of a spec would be Pending for a moment and then the same again.
+    if (replicas.length === 0) {
+      return NO_REPLICAS;
+    }
     return { status: 'Unknown', reason: 'Pending', message: 'This generation is not in the policy bundle yet' };
   }
   const instead = held === undefined ? ', and no earlier one is in force' : `: generation ${held} stays in force`;
@@ -64,7 +74,7 @@ function sayNotInForce({ status, generation }: EnforcedInput, held: number | und
 /** The bundle in force holds this generation. */
 function sayServed({ uid, generation, generationIn, replicas, covered }: EnforcedInput): Saying {
   if (replicas.length === 0) {
-    return { status: 'False', reason: 'NoReplicas', message: 'No replica of the gateway holds a Lease' };
+    return NO_REPLICAS;
   }
   const serving = replicas.filter((replica) => generationOf(replica, uid, generationIn) === generation).length;
   const counted = `${serving} of ${replicas.length} replicas serve this generation`;

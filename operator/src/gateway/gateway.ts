@@ -30,6 +30,7 @@ import { agentPolicies, maskingRules as maskingRuleKind } from '@chaperone/crds/
 import type { MaskingRule } from '@chaperone/crds/v1alpha1/maskingrule';
 import type { Logger } from '@chaperone/crds/process/logger';
 import type { Metrics } from '../metrics.ts';
+import { findCondition } from '../runtime/conditions.ts';
 import { newController, type Controller } from '../runtime/controller.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { ManagedInformer } from '../runtime/manager.ts';
@@ -41,10 +42,11 @@ import type { EnforcedInput } from './enforced.ts';
 import { newEnforcedReconciler } from './enforced-reconciler.ts';
 import { newEnforcementClock } from './enforcement-clock.ts';
 import { newForeignBindingsReconciler } from './foreign-bindings-reconciler.ts';
-import { newGatewayMetrics } from './gateway-metrics.ts';
+import { newGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
 import { PROBE_USER } from './impersonation-probe.ts';
 import { newImpersonationReconciler } from './impersonation-reconciler.ts';
 import { newLeaseSweeper } from './lease-sweeper.ts';
+import { newNoReplicasReconciler } from './no-replicas.ts';
 import { COMPONENT_LABEL, newReplicaTracker, PROXY_COMPONENT, type ReplicaTracker } from './replicas.ts';
 import { newRightsReconciler } from './rights-reconciler.ts';
 import { DERIVED_NAME, isDerivedName } from './roles.ts';
@@ -69,6 +71,8 @@ export interface GatewayOptions {
   readonly maskingRules: Informer<MaskingRule>;
   readonly recorder: Pick<EventRecorder, 'event'>;
   readonly metrics: Metrics;
+  /** Made here unless given: a registry takes each metric once, and a process may put several gateways together. */
+  readonly gatewayMetrics?: GatewayMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
   /** See {@link RightsReconcilerOptions.narrowAfterMs}. */
@@ -91,7 +95,7 @@ const ONLY: Request = { name: 'gateway' };
 /** Puts the gateway controller together; nothing runs before informers and controllers are started. */
 export function newGateway(options: GatewayOptions): Gateway {
   const { client, kubeConfig, namespace, configuration, published, recorder, clock, logger } = options;
-  const metrics = newGatewayMetrics(options.metrics.registry);
+  const metrics = options.gatewayMetrics ?? newGatewayMetrics(options.metrics.registry);
   const userAgent = 'chaperone-operator';
   const probing = newConnection({ kubeConfig: kubeConfigImpersonating(kubeConfig, PROBE_USER), userAgent, clock });
 
@@ -243,6 +247,20 @@ export function newGateway(options: GatewayOptions): Gateway {
   impersonationController.enqueue(ONLY);
   const sweeper = control('gateway-leases', newLeaseSweeper({ leases: client.resource(leaseKind), replicas }));
   sweeper.enqueue(ONLY);
+  const noReplicas = control(
+    'gateway-replicas',
+    newNoReplicasReconciler({
+      client,
+      replicas,
+      recorder,
+      clock,
+      isOnRecord: () =>
+        [...options.policies.lister.list(), ...options.maskingRules.lister.list()].some(
+          ({ status }) => findCondition(status?.conditions, 'Enforced')?.reason === 'NoReplicas',
+        ),
+    }),
+  );
+  noReplicas.enqueue(ONLY);
 
   published.onPublished(() => {
     const bundle = published.current();
@@ -256,6 +274,7 @@ export function newGateway(options: GatewayOptions): Gateway {
   replicas.onChange(() => {
     // They may serve another revision, so that rights can be taken back.
     rightsController.enqueue(ONLY);
+    noReplicas.enqueue(ONLY);
     judgeAll();
     countReplicas();
   });
@@ -305,6 +324,7 @@ export function newGateway(options: GatewayOptions): Gateway {
       maskingEnforced,
       impersonationController,
       sweeper,
+      noReplicas,
       ...managed.controllers,
     ],
     replicas,
