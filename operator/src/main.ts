@@ -10,7 +10,8 @@ import { parseOptions, type OperatorOptions } from './options.ts';
 
 /**
  * The operator's process: `main --config FILE`. The only reader of arguments and signals. It ends with 0 when told to
- * (SIGTERM, SIGINT), with 2 when its configuration is at fault, and with 1 otherwise, to be started anew.
+ * (SIGTERM, SIGINT), with 2 when its configuration is at fault, and with 1 otherwise, to be started anew. An API server
+ * that is away and a lost lease end nothing.
  */
 async function main(): Promise<number> {
   let options: OperatorOptions;

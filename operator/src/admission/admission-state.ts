@@ -6,7 +6,10 @@ export type AdmissionState =
       readonly missing: readonly string[];
       readonly changed: readonly string[];
     }
-  /** They are as shipped since a moment ago; the API server may not go by them yet. */
+  /**
+   * They are as shipped, and nobody knows what was done before they were: the API server may not go by them yet, and
+   * the requests that there are have not been gone through.
+   */
   | { readonly type: 'Settling' }
   /** They cannot be read at present, so nothing is known. */
   | { readonly type: 'Unreadable' };
@@ -22,7 +25,7 @@ export function describeAdmission(state: AdmissionState): string {
       return [...missing, ...changed].join('; ');
     }
     case 'Settling':
-      return 'the admission policies were restored a moment ago and are about to take effect';
+      return 'the admission policies were made or written to while nobody watched, and the requests are being gone through';
     case 'Unreadable':
       return 'the admission policies cannot be read';
     default:

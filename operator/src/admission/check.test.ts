@@ -10,8 +10,6 @@ const shipped: readonly ShippedAdmission[] = [
   { kind: 'ValidatingAdmissionPolicyBinding', name: 'b', spec: { policyName: 'p', validationActions: ['Deny'] } },
 ];
 
-type Live = LiveAdmission & { readonly createdAt: number };
-
 interface Setting {
   readonly clock: FakeClock;
   readonly check: AdmissionCheck;
@@ -25,10 +23,12 @@ interface Setting {
   synced: boolean;
 }
 
-/** Policies that are an hour old unless told otherwise. */
-function setUp(ageMs = 3_600_000): Setting {
+const AS_MADE = 'ValidatingAdmissionPolicy/p=p:1 ValidatingAdmissionPolicyBinding/b=b:1';
+
+/** Policies as they were made, with somebody who vouches for them unless told otherwise. */
+function setUp(vouched: string | undefined = AS_MADE): Setting {
   const clock = newFakeClock();
-  const objects = new Map<string, Live>();
+  const objects = new Map<string, LiveAdmission>();
   let changed = (): void => undefined;
   const setting: { staleness: number | undefined; synced: boolean } = { staleness: 0, synced: true };
   const live: LiveAdmissions = {
@@ -40,9 +40,10 @@ function setUp(ageMs = 3_600_000): Setting {
     },
   };
   for (const { name, spec } of shipped) {
-    objects.set(name, { metadata: { uid: name, generation: 1 }, spec, createdAt: clock.now() - ageMs });
+    objects.set(name, { metadata: { uid: name, generation: 1 }, spec });
   }
   const check = newAdmissionCheck({ shipped, live, clock, settleMs: 3_000, maxStalenessMs: 60_000 });
+  check.vouchFor(vouched);
   const states: AdmissionState[] = [];
   check.onChange((state) => states.push(state));
   return Object.assign(setting, {
@@ -54,7 +55,6 @@ function setUp(ageMs = 3_600_000): Setting {
       objects.set(name, {
         metadata: { uid: uid ?? before?.metadata.uid ?? name, generation: generation ?? 1 },
         spec: spec ?? shipped.find((one) => one.name === name)?.spec,
-        createdAt: clock.now(),
       });
       changed();
     },
@@ -66,30 +66,59 @@ function setUp(ageMs = 3_600_000): Setting {
 }
 
 describe('the admission policies', () => {
-  test('that have been in place when the operator starts count at once', () => {
-    expect(setUp().check.state()).toEqual({ type: 'AsShipped' });
-  });
-
-  test('that were made just before the operator started count when the API server goes by them', async () => {
-    const { check, clock, states } = setUp(1_000);
-    expect(check.state()).toEqual({ type: 'Settling' });
-    await clock.advance(1_999);
-    expect(check.state()).toEqual({ type: 'Settling' });
-    await clock.advance(1);
+  test('that are those which somebody vouches for count at once', () => {
+    const { check } = setUp();
     expect(check.state()).toEqual({ type: 'AsShipped' });
-    expect(states).toEqual([{ type: 'AsShipped' }]);
+    expect([check.fingerprint(), check.settled()]).toEqual([AS_MADE, AS_MADE]);
   });
 
-  test('are named when one is missing, and count again some time after it is back', async () => {
+  test.each([
+    ['nothing', ''],
+    ['others', 'ValidatingAdmissionPolicy/p=p:3 ValidatingAdmissionPolicyBinding/b=b:1'],
+  ])('do not count, however old they are, where somebody vouches for %s', async (_what, vouched) => {
+    const { check, clock } = setUp(vouched);
+    expect(check.state()).toEqual({ type: 'Settling' });
+    await clock.advance(3_600_000);
+    expect(check.state()).toEqual({ type: 'Settling' });
+    check.vouchFor(AS_MADE);
+    expect(check.state()).toEqual({ type: 'AsShipped' });
+  });
+
+  test('that nobody vouches for have settled when the API server goes by them, and that is told', async () => {
+    const { check, clock } = setUp('');
+    let told = 0;
+    check.onChange(() => (told += 1));
+    expect([check.fingerprint(), check.settled()]).toEqual([AS_MADE, undefined]);
+    await clock.advance(2_999);
+    expect([check.settled(), told]).toEqual([undefined, 0]);
+    await clock.advance(1);
+    expect([check.settled(), told]).toEqual([AS_MADE, 1]);
+  });
+
+  test('are named when one is missing, and count again when somebody vouches for those that are back', async () => {
     const { check, clock, states, put, remove } = setUp();
     expect(check.state()).toEqual({ type: 'AsShipped' });
     remove('p');
     expect(check.state()).toEqual({ type: 'NotAsShipped', missing: ['ValidatingAdmissionPolicy/p'], changed: [] });
+    expect([check.fingerprint(), check.settled()]).toEqual([undefined, undefined]);
     put('p', { uid: 'new' });
     expect(check.state()).toEqual({ type: 'Settling' });
     await clock.advance(3_000);
+    expect(check.state()).toEqual({ type: 'Settling' });
+    check.vouchFor(check.settled());
     expect(check.state()).toEqual({ type: 'AsShipped' });
-    expect(states.map(({ type }) => type)).toEqual(['NotAsShipped', 'Settling', 'AsShipped']);
+    expect(states.map(({ type }) => type)).toEqual(['NotAsShipped', 'Settling', 'Settling', 'AsShipped']);
+  });
+
+  test('that are known to be others by now do not count, whatever is still held, until it shows', async () => {
+    const { check, clock, put } = setUp();
+    check.refute(AS_MADE);
+    expect(check.state()).toEqual({ type: 'Settling' });
+    await clock.advance(60_000);
+    expect([check.fingerprint(), check.settled()]).toEqual([undefined, undefined]);
+    put('b', { generation: 3 });
+    await clock.advance(3_000);
+    expect(check.settled()).toBe(AS_MADE.replace('b:1', 'b:3'));
   });
 
   test.each([
@@ -134,8 +163,8 @@ describe('the admission policies', () => {
   });
 
   test('leave no timer behind when the check is stopped', () => {
-    const { check, clock } = setUp(0);
-    check.state();
+    const { check, clock } = setUp('');
+    check.settled();
     expect(clock.pendingTimers()).toBe(1);
     check.stop();
     expect(clock.pendingTimers()).toBe(0);

@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '@chaperone/crds/client/clock';
 import type { AdmissionState } from './admission-state.ts';
-import { compareAdmission, type LiveAdmission } from './compare.ts';
+import { compareAdmission, type Comparison, type LiveAdmission } from './compare.ts';
 import type { ShippedAdmission } from './shipped.ts';
 
 /** The live admission policies and bindings, as informers hold them. */
 export interface LiveAdmissions {
-  find(one: Pick<ShippedAdmission, 'kind' | 'name'>): (LiveAdmission & { readonly createdAt: number }) | undefined;
+  find(one: Pick<ShippedAdmission, 'kind' | 'name'>): LiveAdmission | undefined;
   /** All have been read once. */
   hasSynced(): boolean;
   /** The longest time that one of them has heard nothing from the API server, in milliseconds. */
@@ -19,9 +19,9 @@ export interface AdmissionCheckOptions {
   readonly live: LiveAdmissions;
   readonly clock: Clock;
   /**
-   * How long policies have to be in place before decisions count, in milliseconds; default 3 s. The API server looks
-   * for new ones once a second (apiserver `policy_source.go`, policyRefreshIntervalDefault), so that decisions written
-   * just after a policy came are judged without it.
+   * How long policies have to be in place before what is written then is taken to be judged by them, in milliseconds;
+   * default 3 s. The API server looks for new ones once a second (apiserver `policy_source.go`,
+   * policyRefreshIntervalDefault).
    */
   readonly settleMs?: number;
   /** From this silence on nothing is known, in milliseconds; default 60 s, more than a quiet watch lasts. */
@@ -31,72 +31,103 @@ export interface AdmissionCheckOptions {
 /** Says whether decisions can be counted. */
 export interface AdmissionCheck {
   state(): AdmissionState;
-  /** Calls when the state may have become another. */
+  /** Which policies these are and how often they were written, where they are as shipped; else undefined. */
+  fingerprint(): string | undefined;
+  /** The same, once the API server goes by them. */
+  settled(): string | undefined;
+  /**
+   * From now on decisions count under this fingerprint and no other: whatever was written before it is known for what it
+   * is. Undefined: under none.
+   */
+  vouchFor(fingerprint: string | undefined): void;
+  /** Policies of this fingerprint are no more, whatever the informers still hold. */
+  refute(fingerprint: string): void;
+  /** Calls when one of the answers above may have become another. */
   onChange(handler: (state: AdmissionState) => void): void;
   stop(): void;
 }
 
 /**
  * Watches whether the admission policies are as shipped. A change and its reversal between two looks shows too: the
- * generation or the uid is another, and the policies count as restored only from then on.
+ * generation or the uid is another, and somebody has to vouch for those first.
  */
 export function newAdmissionCheck(options: AdmissionCheckOptions): AdmissionCheck {
   const { shipped, live, clock } = options;
   const { settleMs = 3_000, maxStalenessMs = 60_000 } = options;
   const handlers = new Set<(state: AdmissionState) => void>();
-  /** The fingerprint that is as shipped, and from when on (monotonic) it counts. */
-  let inForce: { readonly fingerprint: string; readonly from: number } | undefined;
-  let looked = false;
+  /** The fingerprint that is as shipped, and from when on (monotonic) the API server goes by it. */
+  let inPlace: { readonly fingerprint: string; readonly from: number } | undefined;
+  let vouched: string | undefined;
+  let refuted: string | undefined;
   let timer: Timer | undefined;
   let last: string | undefined;
+  /** Until one of them changes: requests are many, and specs are large. */
+  let compared: Comparison | undefined;
 
-  /** Where this process has just begun, an object's age tells how long it has been in place; else it came right now. */
-  function countsFrom(): number {
-    if (looked) {
-      return clock.monotonic() + settleMs;
-    }
-    const newest = Math.max(...shipped.map((one) => live.find(one)?.createdAt ?? Infinity));
-    return clock.monotonic() + Math.min(Math.max(newest + settleMs - clock.now(), 0), settleMs);
-  }
-
-  function state(): AdmissionState {
+  /** What is the matter; undefined where all are as shipped, which `inPlace` then tells of. */
+  function look(): AdmissionState | undefined {
     if (!live.hasSynced() || (live.stalenessMs() ?? Infinity) > maxStalenessMs) {
       return { type: 'Unreadable' };
     }
-    const { missing, changed, fingerprint } = compareAdmission(shipped, (one) => live.find(one));
+    compared ??= compareAdmission(shipped, (one) => live.find(one));
+    const { missing, changed } = compared;
     if (missing.length > 0 || changed.length > 0) {
-      inForce = undefined;
-      looked = true;
+      inPlace = undefined;
       return { type: 'NotAsShipped', missing, changed };
     }
-    if (inForce?.fingerprint !== fingerprint) {
-      inForce = { fingerprint, from: countsFrom() };
+    if (inPlace?.fingerprint !== compared.fingerprint) {
+      inPlace = { fingerprint: compared.fingerprint, from: clock.monotonic() + settleMs };
     }
-    looked = true;
-    const waitMs = inForce.from - clock.monotonic();
-    if (waitMs <= 0) {
-      return { type: 'AsShipped' };
+    return undefined;
+  }
+
+  function fingerprint(): string | undefined {
+    return look() === undefined && inPlace?.fingerprint !== refuted ? inPlace?.fingerprint : undefined;
+  }
+
+  function settled(): string | undefined {
+    const current = fingerprint();
+    const waitMs = (inPlace?.from ?? 0) - clock.monotonic();
+    if (current === undefined || waitMs <= 0 || current === vouched) {
+      return current;
     }
     timer ??= clock.setTimer(() => {
       timer = undefined;
       changedNow();
     }, waitMs);
-    return { type: 'Settling' };
+    return undefined;
+  }
+
+  function state(): AdmissionState {
+    return look() ?? { type: vouched !== undefined && fingerprint() === vouched ? 'AsShipped' : 'Settling' };
   }
 
   function changedNow(): void {
     const now = state();
-    const words = JSON.stringify(now);
+    const words = JSON.stringify([now, settled()]);
     if (words !== last) {
       last = words;
       handlers.forEach((handler) => handler(now));
     }
   }
 
-  live.onChange(changedNow);
+  live.onChange(() => {
+    compared = undefined;
+    changedNow();
+  });
 
   return {
     state,
+    fingerprint,
+    settled,
+    vouchFor(which) {
+      vouched = which;
+      changedNow();
+    },
+    refute(which) {
+      refuted = which;
+      changedNow();
+    },
     onChange: (handler) => void handlers.add(handler),
     stop() {
       timer?.cancel();

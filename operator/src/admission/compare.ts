@@ -12,7 +12,7 @@ export interface Comparison {
   readonly missing: readonly string[];
   readonly changed: readonly string[];
   /**
-   * Which objects these are and how often their specs were written. Where it is the same at two moments, none of them
+   * Which objects these are (a uid is never used again) and how often their specs were written. Where it is the same at two moments, none of them
    * was touched in between: a spec cannot change without its generation.
    */
   readonly fingerprint: string;

@@ -45,12 +45,7 @@ export function newAdmissionInformers(options: {
     informers: entries.map(({ informer }) => informer),
     find({ kind, name }) {
       const entry = entries.find((candidate) => candidate.kind === kind && candidate.name === name);
-      const found = entry?.informer.lister.get({ name });
-      if (found === undefined) {
-        return undefined;
-      }
-      const created = Date.parse(found.metadata.creationTimestamp ?? '');
-      return { metadata: found.metadata, spec: found.spec, createdAt: Number.isNaN(created) ? Infinity : created };
+      return entry?.informer.lister.get({ name });
     },
     hasSynced: () => entries.every(({ informer }) => informer.hasSynced()),
     stalenessMs() {

@@ -5,11 +5,11 @@ import type {
   ApprovalRequestStatus,
   ApprovalRequirement,
   Decision,
-  ObservedDecision,
 } from '@chaperone/crds/v1alpha1/generated/api';
 import type { AdmissionState } from '../admission/admission-state.ts';
 import { findCondition, hasConditionStatus } from '../runtime/conditions.ts';
 import { lifecycle, type Lifecycle } from './lifecycle.ts';
+import type { RequestMemory } from './memory.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const EXPIRES = START + 1_800_000;
@@ -43,7 +43,7 @@ interface World {
   readonly now: number;
   readonly admission: AdmissionState;
   readonly replicaAlive: boolean;
-  readonly memory: ReadonlyMap<string, ObservedDecision> | undefined;
+  readonly memory: RequestMemory | undefined;
 }
 
 /** What happens between two looks. Facts are only added and never changed, as the API server sees to. */
@@ -199,7 +199,7 @@ test('nothing that is settled is ever unsettled, and nothing is approved that sh
           conditions: [...conditions],
           observedDecisions: Object.fromEntries(observed),
         };
-        world = { ...world, status, memory: observed };
+        world = { ...world, status, memory: state.memory };
       }
     }),
     { numRuns: 3_000 },

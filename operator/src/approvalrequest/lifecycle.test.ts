@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type {
+  Decision,
   ApprovalRequestSpec,
   ApprovalRequestStatus,
   ApprovalRequirement,
@@ -8,6 +9,7 @@ import type {
 import type { AdmissionState } from '../admission/admission-state.ts';
 import { findCondition } from '../runtime/conditions.ts';
 import { lifecycle, REPLICA_CHECK_MS, type Lifecycle } from './lifecycle.ts';
+import { digestOf, type RequestMemory } from './memory.ts';
 import type { LifecycleInput } from './situation.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -48,6 +50,13 @@ const inputOf = (change: Partial<LifecycleInput> = {}): LifecycleInput => ({
 });
 
 const counted = (atMs = START): ObservedDecision => ({ time: new Date(atMs).toISOString(), standing: 'Counted' });
+/** What was seen of decisions before, each with what it said then. */
+const seen = (decisions: Record<string, [Decision, ObservedDecision]>, phase: RequestMemory['phase'] = 'Open') => ({
+  decisions: new Map(
+    Object.entries(decisions).map(([who, [decision, sight]]) => [who, { ...sight, digest: digestOf(decision) }]),
+  ),
+  phase,
+});
 const approve = { verdict: 'Approved' } as const;
 const deny = { verdict: 'Denied', reason: 'not\nnow' } as const;
 const consumed = { auditID: 'audit-2', replica: 'proxy-0', time: '2026-01-01T00:05:00Z' };
@@ -167,7 +176,7 @@ describe('the state follows from the facts', () => {
       input: {
         now: EXPIRES + 1,
         status: { decisions: { dana: deny } },
-        memory: new Map([['dana', counted(EXPIRES - 1)]]),
+        memory: seen({ dana: [deny, counted(EXPIRES - 1)] }),
       },
       want: 'Denied, Approved False Denied',
       closed: true,
@@ -277,7 +286,7 @@ describe('the state follows from the facts', () => {
     'what this process saw stands above what somebody put on record': {
       input: {
         status: { decisions: { dana: approve }, observedDecisions: { dana: counted() } },
-        memory: new Map([['dana', { time: '2026-01-01T00:00:00Z', standing: 'Unverified' }]]),
+        memory: seen({ dana: [approve, { time: '2026-01-01T00:00:00Z', standing: 'Unverified' }] }),
       },
       want: 'Pending, Approved Unknown Pending',
       closed: false,
@@ -285,10 +294,59 @@ describe('the state follows from the facts', () => {
     'a record that came before this process saw the decision proves nothing': {
       input: {
         status: { decisions: { dana: approve }, observedDecisions: { dana: counted() } },
-        memory: new Map(),
+        memory: seen({}),
         admission: missing,
       },
       want: 'AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing',
+      closed: false,
+    },
+    'a verdict that was turned round after it was seen': {
+      input: {
+        status: { decisions: { dana: approve }, observedDecisions: { dana: counted() } },
+        memory: seen({ dana: [deny, counted()] }),
+      },
+      want: 'AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing',
+      closed: false,
+    },
+    'a requirement that was added to an approval after it was seen': {
+      input: {
+        spec: both,
+        status: { decisions: { dana: { ...approve, requirements: ['payments/deletes', 'payments/owned'] } } },
+        memory: seen({ dana: [{ ...approve, requirements: ['payments/deletes'] }, counted()] }),
+      },
+      want: 'AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing',
+      closed: false,
+    },
+    'a denial that was erased after it was seen, beside a new approval': {
+      input: { status: { decisions: { eli: approve } }, memory: seen({ dana: [deny, counted()] }) },
+      want: 'AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing',
+      closed: false,
+    },
+    'an execution that was taken back, so that the approval could be used again': {
+      input: {
+        status: { decisions: { dana: approve }, observedDecisions: { dana: counted() } },
+        memory: seen({ dana: [approve, counted()] }, 'Used'),
+      },
+      want: 'AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing',
+      closed: false,
+    },
+    'a forged decision that was taken out again': {
+      input: {
+        status: { decisions: { dana: approve } },
+        memory: seen({
+          dana: [approve, counted()],
+          eve: [approve, { time: '2026-01-01T00:00:00Z', standing: 'Unverified' }],
+        }),
+      },
+      want: 'Approved, Approved True Approved',
+      closed: false,
+    },
+    'what was seen in an expired request whose expiry could not be written, and the clock went back': {
+      input: {
+        status: { decisions: { dana: approve } },
+        memory: seen({ dana: [approve, counted()] }, 'Expired'),
+      },
+      want: 'Approved, Approved True Approved',
       closed: false,
     },
   };
@@ -301,7 +359,7 @@ describe('the state follows from the facts', () => {
       inputOf({
         ...input,
         status: after(input.status, state),
-        memory: state.observed,
+        memory: state.memory,
         now: input.now ?? START + 5_000,
       }),
     );
@@ -317,7 +375,7 @@ describe('first sights', () => {
     expect(unknown.observed.size).toBe(0);
     expect(verdict(unknown)).toBe('AdmissionPolicyMissing, Approved Unknown AdmissionPolicyMissing');
     expect(unknown.wakeAt).toBeLessThan(START + 5_000);
-    const known = lifecycle(inputOf({ status: after(status, unknown), memory: unknown.observed }));
+    const known = lifecycle(inputOf({ status: after(status, unknown), memory: unknown.memory }));
     expect(verdict(known)).toBe('Approved, Approved True Approved');
   });
 
@@ -337,7 +395,7 @@ describe('first sights', () => {
 
   test('of this process owe nothing to a record that was there before, which anybody could write', () => {
     const status = { decisions: { dana: approve }, observedDecisions: { dana: counted() } };
-    const state = lifecycle(inputOf({ status, memory: new Map(), admission: missing }));
+    const state = lifecycle(inputOf({ status, memory: seen({}), admission: missing }));
     expect(state.observed.get('dana')?.standing).toBe('Unverified');
     // The first look of a process has nothing else to go by.
     expect(lifecycle(inputOf({ status, admission: missing })).observed.get('dana')?.standing).toBe('Counted');
@@ -392,7 +450,9 @@ describe('messages', () => {
       },
       want:
         'rule deletes of policy payments: 0 of 1 approvals; may decide: group oncall. ' +
-        'Not counted, as the admission policies were not as shipped when it was first seen: eve',
+        'Not counted, as the admission policies may not have been as shipped when it was made: eve. ' +
+        'A decision is final: have another reviewer decide, or repeat the call once this request has expired or was ' +
+        'deleted by a member of the break-glass groups',
     },
     'what the API server answered': {
       type: 'Executed',

@@ -9,12 +9,15 @@ import type {
 } from '@chaperone/crds/v1alpha1/generated/api';
 import type { AdmissionState } from '../admission/admission-state.ts';
 import { findCondition, hasConditionStatus, setCondition } from '../runtime/conditions.ts';
+import { digestOf, isAltered, type RememberedDecision, type RequestMemory } from './memory.ts';
 import { approvedCondition, deniedCondition, executedCondition, expiredCondition, voidedCondition } from './sayings.ts';
 import type { LifecycleInput, Saying, Situation } from './situation.ts';
 
 export interface Lifecycle {
   /** For every decision when it was first seen and whether it counts, for `status.observedDecisions`. */
   readonly observed: ReadonlyMap<string, ObservedDecision>;
+  /** The same, to be remembered for the next look. */
+  readonly memory: RequestMemory;
   /** All five, weightiest first, for `status.conditions`. */
   readonly conditions: readonly Condition[];
   /** Nothing that reviewers do changes it any more. */
@@ -48,10 +51,14 @@ export function lifecycle(input: LifecycleInput): Lifecycle {
     Approved: approvedCondition(situation),
   };
   const conditions = Object.entries(sayings).map(([type, saying]) => conditionOf(type, saying, input));
-  const { observed, consumed, voided, denied, expired } = situation;
+  const { observed, altered, consumed, voided, denied, expired } = situation;
+  const phase = consumed || voided ? 'Used' : expired ? 'Expired' : 'Open';
+  // What was changed is not what is remembered, or the change would be forgotten.
+  const memory: RequestMemory =
+    altered && input.memory !== undefined ? input.memory : { decisions: remembered(input.status, observed), phase };
   const closed = consumed || voided || denied || expired;
   const deleteAt = deletionTime(conditions, input, denied);
-  return { observed, conditions, closed, deleteAt, wakeAt: wakeTime(input, { closed, deleteAt }) };
+  return { observed, memory, conditions, closed, deleteAt, wakeAt: wakeTime(input, { closed, deleteAt }) };
 }
 
 /**
@@ -66,11 +73,15 @@ function judge(input: LifecycleInput): Situation {
   const open = !consumed && !Object.values(was).includes(true);
   const voided = open && status?.voided !== undefined;
   const past = now >= expiryOf(spec);
-  const observed = observe(input, !open || voided || past);
+  const altered = isOther(input, open && !voided);
+  const observed = altered ? unverified(input) : observe(input, { open, late: !open || voided || past });
   const counted = tally(spec, countedAmong(status?.decisions, observed));
   const is = open ? closedNow({ voided, denied: counted.deniedBy.length > 0, expired: past }) : was;
-  return { ...input, before, observed, counted, consumed, ...is };
+  return { ...input, before, observed, altered, counted, consumed, ...is };
 }
+
+const isOther = ({ memory, status }: LifecycleInput, isOpen: boolean): boolean =>
+  memory !== undefined && isAltered(memory, { decisions: status?.decisions, isOpen });
 
 /** What closes, or has closed, a request other than its execution. */
 type Closing = Pick<Situation, 'voided' | 'denied' | 'expired'>;
@@ -101,22 +112,53 @@ export function expiryOf(spec: Pick<ApprovalRequestSpec, 'expiresAt'>): number {
 }
 
 /**
- * Each decision's first sight: as remembered, else as recorded, else now. Where nothing is known about the admission
- * policies at present, a decision is left for later: when they can be read again it shows whether they were touched.
+ * Each decision's first sight: as remembered, else as recorded, else now. What is recorded is believed only where nothing
+ * stands above it, or nothing depends on it any more. Where nothing is known about the admission policies at present, a
+ * decision is left for later: when they can be read again it shows whether they were touched.
  */
-function observe({ status, memory, now, admission }: LifecycleInput, late: boolean): Map<string, ObservedDecision> {
-  const recorded = new Map(Object.entries(memory === undefined ? (status?.observedDecisions ?? {}) : {}));
+function observe(
+  { status, memory, now, admission }: LifecycleInput,
+  { open, late }: { readonly open: boolean; readonly late: boolean },
+): Map<string, ObservedDecision> {
+  const recorded = new Map(
+    Object.entries((memory === undefined || !open ? status?.observedDecisions : undefined) ?? {}),
+  );
   const standing = firstStanding(admission, late);
   const observed = new Map<string, ObservedDecision>();
   for (const reviewer of Object.keys(status?.decisions ?? {}).sort()) {
-    const known = memory?.get(reviewer) ?? recorded.get(reviewer);
+    const known = memory?.decisions.get(reviewer) ?? recorded.get(reviewer);
     if (known !== undefined) {
-      observed.set(reviewer, known);
+      observed.set(reviewer, { time: known.time, standing: known.standing });
     } else if (standing !== undefined) {
       observed.set(reviewer, { time: new Date(now).toISOString(), standing });
     }
   }
   return observed;
+}
+
+/** Nothing counts any more, and each keeps the time at which it was first seen. */
+function unverified({ status, memory, now }: LifecycleInput): Map<string, ObservedDecision> {
+  const recorded = new Map(Object.entries(status?.observedDecisions ?? {}));
+  const timeOf = (reviewer: string): string =>
+    memory?.decisions.get(reviewer)?.time ?? recorded.get(reviewer)?.time ?? new Date(now).toISOString();
+  return new Map(
+    Object.keys(status?.decisions ?? {})
+      .toSorted()
+      .map((reviewer) => [reviewer, { time: timeOf(reviewer), standing: 'Unverified' }]),
+  );
+}
+
+function remembered(
+  status: ApprovalRequestStatus | undefined,
+  observed: ReadonlyMap<string, ObservedDecision>,
+): Map<string, RememberedDecision> {
+  const decisions = Object.entries(status?.decisions ?? {});
+  return new Map(
+    decisions.flatMap(([reviewer, decision]) => {
+      const seen = observed.get(reviewer);
+      return seen === undefined ? [] : [[reviewer, { ...seen, digest: digestOf(decision) }]];
+    }),
+  );
 }
 
 function firstStanding(admission: AdmissionState, late: boolean): ObservedDecision['standing'] | undefined {

@@ -82,7 +82,7 @@ describe('events', () => {
     'a decision that does not count, and nothing about the policies themselves': {
       got: look({ ...made.status, decisions }, { admission: { type: 'NotAsShipped', missing: ['p'], changed: [] } }),
       want: [
-        'Warning DecisionUnverified: The decision of dana (INC-42) does not count: it was made while the admission policies were not as shipped',
+        'Warning DecisionUnverified: The decision of dana (INC-42) does not count: the admission policies may not have been as shipped when it was made',
       ],
     },
     'a decision that came too late, and the expiry': {

@@ -14,10 +14,10 @@ import { progress, withReason } from './sayings.ts';
  */
 export function notesOf(request: Pick<ApprovalRequest, 'spec' | 'status'>, next: Lifecycle): EventNote[] {
   const before = request.status?.conditions ?? [];
-  const recorded = new Set(Object.keys(request.status?.observedDecisions ?? {}));
+  const recorded = new Map(Object.entries(request.status?.observedDecisions ?? {}));
   const requested = before.length === 0 ? [requestedNote(request)] : [];
   const decided = [...next.observed]
-    .filter(([reviewer]) => !recorded.has(reviewer))
+    .filter(([reviewer, { standing }]) => recorded.get(reviewer)?.standing !== standing)
     .map(([reviewer, observed]) => decisionNote(request, reviewer, observed));
   const settled = approvalRequestConditions.flatMap((type) => {
     const was = findCondition(before, type);
@@ -62,7 +62,7 @@ function decisionNote(
         type: 'Warning',
         reason: 'DecisionUnverified',
         action: 'Decide',
-        note: `The decision of ${who} does not count: it was made while the admission policies were not as shipped`,
+        note: `The decision of ${who} does not count: the admission policies may not have been as shipped when it was made`,
       };
     default:
       return standing satisfies never;

@@ -9,16 +9,23 @@ import type { ApprovalRequest } from '@chaperone/crds/v1alpha1/approvalrequest';
 import type { ApprovalRequestStatus } from '@chaperone/crds/v1alpha1/generated/api';
 import type { AdmissionState } from '../admission/admission-state.ts';
 import type { EventRecorder } from '../runtime/events.ts';
-import { TerminalError, type Reconciler, type Result } from '../runtime/reconciler.ts';
+import { TerminalError, type ReconcileContext, type Reconciler, type Result } from '../runtime/reconciler.ts';
+import { requestFor } from '../runtime/source.ts';
+import type { Continuity } from './continuity.ts';
 import { lifecycle, type Lifecycle } from './lifecycle.ts';
+import { countedIn, type RequestMemory } from './memory.ts';
 import { notesOf } from './notes.ts';
-import { newObservations } from './observations.ts';
+import type { Observations } from './observations.ts';
 import type { Replicas } from './replicas.ts';
 
 export interface ApprovalRequestReconcilerOptions {
   readonly requests: Pick<Lister<ApprovalRequest>, 'get'>;
   readonly client: Pick<ResourceClient<ApprovalRequest>, 'mergePatch' | 'delete'>;
   readonly admission: { state(): AdmissionState };
+  readonly continuity: Pick<Continuity, 'ready' | 'recall' | 'confirm'>;
+  readonly observations: Observations;
+  /** Told when other decisions count than before. */
+  readonly onCounted: () => void;
   readonly replicas: Replicas;
   readonly recorder: Pick<EventRecorder, 'event'>;
   readonly clock: Clock;
@@ -33,14 +40,21 @@ export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
 const MAX_OPEN_WAIT_MS = 600_000;
 const MAX_CLOSED_WAIT_MS = 6 * 3_600_000;
 
+/** How often to see whether the admission policies can be read again. */
+const UNREADABLE_MS = 1_000;
+
+export interface ApprovalRequestReconciler extends Reconciler {
+  /** Looks at a request as it was read, whatever the informer holds. Throws as `reconcile` does. */
+  look(stored: Stored<ApprovalRequest>, context: ReconcileContext): Promise<Result>;
+}
+
 /**
  * Keeps the conditions of ApprovalRequests: read, decide, write the status if it differs, say what happened. It writes
  * `conditions`, `observedDecisions` and `observedGeneration` and nothing else, with the resourceVersion that it read:
  * a decision or a consumption in between is a conflict, and the request is looked at again.
  */
-export function newApprovalRequestReconciler(options: ApprovalRequestReconcilerOptions): Reconciler {
-  const { requests, client, admission, replicas, recorder, clock } = options;
-  const observations = newObservations();
+export function newApprovalRequestReconciler(options: ApprovalRequestReconcilerOptions): ApprovalRequestReconciler {
+  const { requests, client, admission, continuity, observations, replicas, recorder, clock } = options;
 
   async function write(
     request: Stored<ApprovalRequest>,
@@ -71,46 +85,82 @@ export function newApprovalRequestReconciler(options: ApprovalRequestReconcilerO
     await client.delete({ name, namespace }, { uid, resourceVersion, signal });
   }
 
-  return {
-    async reconcile(request, { signal, logger }) {
-      const stored = requests.get(request);
-      if (stored === undefined || isDeleting(stored)) {
-        observations.forget(request);
+  function judge(stored: Stored<ApprovalRequest>, memory: RequestMemory | undefined): Lifecycle {
+    const { metadata, spec, status } = stored;
+    return lifecycle({
+      spec,
+      status,
+      generation: metadata.generation ?? 0,
+      memory,
+      now: clock.now(),
+      admission: admission.state(),
+      replicaAlive: status?.consumed === undefined || replicas.isAlive(status.consumed.replica),
+      retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS,
+    });
+  }
+
+  /** What a request comes to; undefined while that cannot be known. */
+  async function decide(stored: Stored<ApprovalRequest>): Promise<Lifecycle | undefined> {
+    const { uid } = stored.metadata;
+    const known = observations.of(requestFor(stored), uid);
+    if (known === undefined && admission.state().type === 'Unreadable') {
+      return undefined;
+    }
+    const next = judge(stored, known ?? continuity.recall(uid));
+    const before = known === undefined ? new Map() : countedIn(known);
+    if (admission.state().type !== 'AsShipped' || [...countedIn(next.memory).keys()].every((who) => before.has(who))) {
+      return next;
+    }
+    // Something is about to count for the first time: the informers may be behind.
+    await continuity.confirm(stored);
+    const after = observations.of(requestFor(stored), uid);
+    return judge(stored, after ?? continuity.recall(uid));
+  }
+
+  async function look(stored: Stored<ApprovalRequest>, { signal, logger }: ReconcileContext): Promise<Result> {
+    const { metadata, status } = stored;
+    assertWhole(stored);
+    const next = await decide(stored);
+    if (next === undefined) {
+      return { requeueAfterMs: UNREADABLE_MS };
+    }
+    const now = clock.now();
+    // Before the write: what was seen in time was seen, also where the write fails and comes after the expiry.
+    if (observations.remember(requestFor(stored), metadata.uid, next.memory)) {
+      options.onCounted();
+    }
+    try {
+      if (next.deleteAt !== undefined && next.deleteAt <= now && !differs(status, next)) {
+        await remove(stored, signal);
+        logger.info('Deleted ApprovalRequest whose retention is over');
         return {};
       }
-      const { metadata, status } = stored;
-      assertWhole(stored);
-      const now = clock.now();
-      const next = lifecycle({
-        spec: stored.spec,
-        status,
-        generation: metadata.generation ?? 0,
-        memory: observations.of(request, metadata.uid),
-        now,
-        admission: admission.state(),
-        replicaAlive: status?.consumed === undefined || replicas.isAlive(status.consumed.replica),
-        retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS,
-      });
-      // Before the write: what was seen in time was seen, also where the write fails and comes after the expiry.
-      observations.remember(request, metadata.uid, next.observed);
-      try {
-        if (next.deleteAt !== undefined && next.deleteAt <= now && !differs(status, next)) {
-          await remove(stored, signal);
-          logger.info('Deleted ApprovalRequest whose retention is over');
-          return {};
-        }
-        if (differs(status, next) || status?.observedGeneration !== metadata.generation) {
-          const written = await write(stored, next, signal);
-          notesOf(stored, next).forEach((note) => recorder.event(written, note));
-        }
-      } catch (error) {
-        if (isNotFound(error)) {
-          // Deleted by somebody meanwhile, or with its namespace; the informer will say so.
-          return {};
-        }
-        throw error;
+      if (differs(status, next) || status?.observedGeneration !== metadata.generation) {
+        const written = await write(stored, next, signal);
+        notesOf(stored, next).forEach((note) => recorder.event(written, note));
       }
-      return wakeIn(next, now);
+    } catch (error) {
+      if (isNotFound(error)) {
+        // Deleted by somebody meanwhile, or with its namespace; the informer will say so.
+        return {};
+      }
+      throw error;
+    }
+    return wakeIn(next, now);
+  }
+
+  return {
+    look,
+    async reconcile(request, context) {
+      await continuity.ready(context.signal);
+      const stored = requests.get(request);
+      if (stored === undefined || isDeleting(stored)) {
+        if (observations.forget(request)) {
+          options.onCounted();
+        }
+        return {};
+      }
+      return look(stored, context);
     },
   };
 }

@@ -103,7 +103,7 @@ export function deniedCondition({ spec, status, before, counted, denied }: Situa
 }
 
 export function approvedCondition(situation: Situation): Saying<ApprovedReason> {
-  const { before, counted, admission, consumed, voided, denied, expired } = situation;
+  const { before, counted, admission, altered, consumed, voided, denied, expired } = situation;
   if (voided) {
     return {
       status: 'False',
@@ -127,8 +127,18 @@ export function approvedCondition(situation: Situation): Saying<ApprovedReason> 
       message: `No decision is counted while anybody could have written it: ${describeAdmission(admission)}`,
     };
   }
+  if (altered) {
+    return {
+      status: 'Unknown',
+      reason: 'AdmissionPolicyMissing',
+      message: `What had been recorded in this request was changed while the admission policies were away, so nothing in it counts: ${ANEW}`,
+    };
+  }
   return bySituation(situation);
 }
+
+/** A decision is final, and the same call finds the open request. */
+const ANEW = 'repeat the call once this request has expired or was deleted by a member of the break-glass groups';
 
 function bySituation(situation: Situation): Saying<ApprovedReason> {
   const { counted, status } = situation;
@@ -166,7 +176,10 @@ function uncounted({ observed }: Situation): string[] {
   return [
     ...(unverified.length === 0
       ? []
-      : [`Not counted, as the admission policies were not as shipped when it was first seen: ${listed(unverified)}`]),
+      : [
+          `Not counted, as the admission policies may not have been as shipped when it was made: ${listed(unverified)}. ` +
+            `A decision is final: have another reviewer decide, or ${ANEW}`,
+        ]),
     ...(late.length === 0 ? [] : [`Not counted, as it came too late: ${listed(late)}`]),
   ];
 }

@@ -7,6 +7,7 @@ import type {
 } from '@chaperone/crds/v1alpha1/generated/api';
 import type { AdmissionState } from '../admission/admission-state.ts';
 import type { NextCondition } from '../runtime/conditions.ts';
+import type { RequestMemory } from './memory.ts';
 
 /** Everything that the state of a request depends on. */
 export interface LifecycleInput {
@@ -15,10 +16,11 @@ export interface LifecycleInput {
   readonly status: ApprovalRequestStatus | undefined;
   readonly generation: number;
   /**
-   * What this process has observed of the request's decisions; undefined where it looks at the request for the first
-   * time. It stands above what the status says, which anybody could write while the admission policies were away.
+   * What is known of the request from before, by this process or the record of an earlier one; undefined where what the
+   * status says can be believed. Else it stands above the status, which anybody could write while the admission policies
+   * were away.
    */
-  readonly memory: ReadonlyMap<string, ObservedDecision> | undefined;
+  readonly memory: RequestMemory | undefined;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: number;
   readonly admission: AdmissionState;
@@ -33,6 +35,8 @@ export interface Situation extends LifecycleInput {
   /** The conditions as they are on record. */
   readonly before: readonly Condition[];
   readonly observed: ReadonlyMap<string, ObservedDecision>;
+  /** What had been recorded was changed, so that nothing in the request counts. */
+  readonly altered: boolean;
   readonly counted: Tally;
   readonly consumed: boolean;
   readonly voided: boolean;

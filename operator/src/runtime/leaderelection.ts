@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound } from '@chaperone/crds/client/api-error';
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from '@chaperone/crds/client/api-error';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { OwnerReference, Stored } from '@chaperone/crds/client/kubernetes-object';
@@ -30,7 +30,7 @@ export interface LeaderElectionOptions {
 export type ElectionOutcome =
   /** It was told to stop, and has given the Lease back if it had it. */
   | 'stopped'
-  /** It had the Lease and could not keep it: another may lead by now, so the process has to exit. */
+  /** It had the Lease and could not keep it: another may lead by now, so whatever needs the lead has to end. */
   | 'lost';
 
 export interface LeaderElector {
@@ -43,6 +43,11 @@ export interface LeaderElector {
   isLeader(): boolean;
   /** The identity of whoever was last seen to hold the Lease. */
   leader(): string | undefined;
+  /**
+   * Milliseconds since the API server last served a call about the Lease; undefined before the first time. There is
+   * one every `retryPeriodMs`, with a fifth of jitter, so that it tells of a server that hangs long before a watch does.
+   */
+  stalenessMs(): number | undefined;
 }
 
 export function newLeaderElector(options: LeaderElectionOptions): LeaderElector {
@@ -56,6 +61,7 @@ export function newLeaderElector(options: LeaderElectionOptions): LeaderElector 
   let leading = false;
   /** Monotonic time just before the last successful write was sent: the server cannot have counted from earlier. */
   let renewedAt = -Infinity;
+  let servedAt: number | undefined;
 
   function note(lease: Stored<Lease>): LeaseObservation {
     const before = observation?.lease.spec?.holderIdentity;
@@ -135,8 +141,13 @@ export function newLeaderElector(options: LeaderElectionOptions): LeaderElector 
     const limit = new AbortController();
     const timer = clock.setTimer(() => limit.abort(new Error('The lease call took too long')), limitMs);
     try {
-      return await acquireOrRenew({ signal: AbortSignal.any([signal, limit.signal]), timeoutMs: limitMs });
+      const outcome = await acquireOrRenew({ signal: AbortSignal.any([signal, limit.signal]), timeoutMs: limitMs });
+      servedAt = clock.monotonic();
+      return outcome;
     } catch (error) {
+      if (error instanceof ApiError && error.status < 500) {
+        servedAt = clock.monotonic();
+      }
       if (!signal.aborted) {
         logger.warn('Lease could not be read or written', { error });
       }
@@ -219,5 +230,6 @@ export function newLeaderElector(options: LeaderElectionOptions): LeaderElector 
     },
     isLeader: () => leading && clock.monotonic() < renewedAt + leaseDurationMs,
     leader: () => observation?.lease.spec?.holderIdentity,
+    stalenessMs: () => (servedAt === undefined ? undefined : clock.monotonic() - servedAt),
   };
 }

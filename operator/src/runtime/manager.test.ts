@@ -3,7 +3,7 @@ import { newFakeClock, settle, type FakeClock } from '@chaperone/test/faults/fak
 import { newLogLines } from '@chaperone/test/faults/log-lines';
 import { newLogger } from '@chaperone/crds/process/logger';
 import type { ElectionOutcome } from './leaderelection.ts';
-import { informerChecks, newManager, type ManagedInformer, type Runnable } from './manager.ts';
+import { informerChecks, leaseCheck, newManager, type ManagedInformer, type Runnable } from './manager.ts';
 
 interface Setting {
   readonly clock: FakeClock;
@@ -54,6 +54,7 @@ function setUp(runnables: readonly Runnable[] = []): Setting {
     elector: {
       isLeader: () => true,
       leader: () => undefined,
+      stalenessMs: () => undefined,
       run: (onStartedLeading, signal) =>
         new Promise<ElectionOutcome>((resolve) => {
           order.push('election starts');
@@ -69,6 +70,7 @@ function setUp(runnables: readonly Runnable[] = []): Setting {
           );
         }),
     },
+    onLost: () => order.push('connection is cut'),
     recorder: { event: () => undefined, stop: async () => void order.push('events are written') },
     clock,
     logger: newLogger({ level: 'error', stream: newLogLines().stream }),
@@ -117,7 +119,7 @@ describe('a manager', () => {
     setting.lose();
     await setting.clock.advance(0);
     expect(await setting.run).toMatchObject({ name: 'LeadershipLostError', code: 'ERR_LEADERSHIP_LOST' });
-    expect(setting.order.slice(0, 4)).toEqual([...STARTED, 'controller stops within 0']);
+    expect(setting.order.slice(0, 5)).toEqual([...STARTED, 'connection is cut', 'controller stops within 0']);
   });
 
   test('ends with what a runnable threw, after stopping the rest', async () => {
@@ -182,4 +184,13 @@ describe('readiness by informers', () => {
     expect(check?.name).toBe('informer-configmaps');
     expect(check?.check()).toBe(want);
   });
+});
+
+test.each([
+  [undefined, undefined],
+  [2_900, undefined],
+  [3_901, undefined],
+  [5_100, 'no call about the lease was served for 5 s'],
+])('readiness by the lease, whose last call was served %s ms ago', (stalenessMs, want) => {
+  expect(leaseCheck({ stalenessMs: () => stalenessMs }, 2_001).check()).toBe(want);
 });

@@ -6,7 +6,7 @@ import type { EventRecorder } from './events.ts';
 import type { HealthCheck } from '@chaperone/crds/process/health';
 import type { ElectionOutcome, LeaderElector } from './leaderelection.ts';
 
-/** Another process may lead by now: this one must end, and be started anew, before it writes anything else. */
+/** Another process may lead by now: everything has to end and begin anew before anything else is written. */
 export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError';
   readonly code = 'ERR_LEADERSHIP_LOST';
@@ -34,6 +34,8 @@ export interface ManagerOptions {
   readonly recorder?: EventRecorder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called first of all where the lease is lost: to cut what is on its way to the API server. */
+  readonly onLost?: () => void;
   /** For reconciles that run when it is told to stop; default 10 s, and as long again after they are aborted. */
   readonly graceMs?: number;
 }
@@ -80,6 +82,7 @@ export function newManager(options: ManagerOptions): Manager {
     const release = new AbortController();
     const election = elect(startAll, release.signal).then((outcome) => {
       if (outcome === 'lost') {
+        options.onLost?.();
         errors.push(new LeadershipLostError('The lease could not be kept'));
         failed.abort();
       }
@@ -149,4 +152,22 @@ export function informerChecks(informers: readonly ManagedInformer[], maxStalene
         : `nothing heard from the API server for ${Math.round(staleness / 1000)} s`;
     },
   }));
+}
+
+/**
+ * Readiness: the API server serves the calls about the Lease, of which there are many. A server that hangs shows here
+ * within seconds, and by a quiet watch only when that should have ended.
+ */
+export function leaseCheck(elector: Pick<LeaderElector, 'stalenessMs'>, retryPeriodMs = 2_000): HealthCheck {
+  // Between two attempts there may be a fifth more than the period, and each takes a moment.
+  const maxStalenessMs = retryPeriodMs * 1.2 + 1_500;
+  return {
+    name: 'api-server',
+    check() {
+      const staleness = elector.stalenessMs() ?? 0;
+      return staleness <= maxStalenessMs
+        ? undefined
+        : `no call about the lease was served for ${Math.round(staleness / 1000)} s`;
+    },
+  };
 }

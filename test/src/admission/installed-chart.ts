@@ -50,9 +50,13 @@ export interface Installation {
   readonly person: (user: string, groups: readonly string[]) => Promise<Caller>;
   /** A caller with a token of the gateway's account bound to a pod that is made for it. */
   readonly replica: (pod: string) => Promise<Caller>;
+  /** A caller with a new token of the operator's account: former ones are void once the account was made anew. */
+  readonly newOperator: () => Promise<Caller>;
   /** Ends kube-apiserver; what needs it has to wait. */
   readonly stopApiServer: () => Promise<void>;
   readonly startApiServer: () => Promise<void>;
+  /** SIGSTOP hangs kube-apiserver, connections and all, until SIGCONT. */
+  readonly signalApiServer: (signal: 'SIGSTOP' | 'SIGCONT') => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -189,9 +193,15 @@ export async function installChart(values: readonly string[] = []): Promise<Inst
         flags: [],
       }),
       replica,
+      newOperator: () => withToken('chaperone-operator', `chaperone-operator-${Date.now()}`, []),
       stopApiServer: () => own.supervisor.stop('kube-apiserver'),
       startApiServer: async () => {
         await startControlPlane(own.supervisor, own.options);
+      },
+      signalApiServer: (signal) => {
+        const record = own.supervisor.running().find(({ name }) => name === 'kube-apiserver');
+        expect(record, 'kube-apiserver').toBeDefined();
+        process.kill(record?.pid ?? 0, signal);
       },
       stop: async () => {
         await dispatcher.close();

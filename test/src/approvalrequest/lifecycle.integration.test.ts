@@ -281,6 +281,8 @@ describe('the expiry', () => {
   });
 
   test('a decision that the operator finds when it starts, before the expiry, counts', async () => {
+    await start();
+    await stop();
     await ask('found');
     await decide(dana, 'dana@example.com', 'found', approve);
     await start();

@@ -131,21 +131,93 @@ describe('the operator as a process, with the rights of its own account', () => 
     await expect.poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status).toBe(200);
   }, 60_000);
 
+  const readiness = (): ReturnType<typeof answerOf> => answerOf(`${operator.adminUrl}/readyz`);
+
+  /** Asks all the while `outage` lasts: the process stays, says that it lives, and is not ready. */
+  async function throughOutage(
+    outage: { readonly begin: () => Promise<void> | void; readonly end: () => Promise<void> | void },
+    lastsMs: number,
+  ): Promise<{ readonly notReadyAfterMs: number; readonly reasons: ReadonlySet<string> }> {
+    const pid = operator.pid();
+    const reasons = new Set<string>();
+    await outage.begin();
+    const began = Date.now();
+    let notReadyAfterMs = Infinity;
+    const answers: number[] = [];
+    while (Date.now() - began < lastsMs) {
+      const { status, text } = await readiness();
+      answers.push(status);
+      notReadyAfterMs = status === 200 ? notReadyAfterMs : Math.min(notReadyAfterMs, Date.now() - began);
+      text.match(/^\[-\]\S+ failed: .*$/gm)?.forEach((line) => reasons.add(line.replaceAll(/\d+/g, 'N')));
+      expect((await answerOf(`${operator.adminUrl}/healthz`)).status).toBe(200);
+      await sleep(250);
+    }
+    // Once it knows, it says nothing else for as long as it lasts.
+    expect(new Set(answers.slice(answers.indexOf(503)))).toEqual(new Set([503]));
+    await outage.end();
+    await expect.poll(async () => (await readiness()).status, { timeout: 60_000 }).toBe(200);
+    expect([operator.hasEnded(), operator.pid()]).toEqual([false, pid]);
+    return { notReadyAfterMs, reasons };
+  }
+
   test('is not ready while the API server is away for a minute, and takes up its work again by itself', async () => {
-    await installation.stopApiServer();
-    await expect
-      .poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status, { timeout: 60_000 })
-      .not.toBe(200);
-    await sleep(60_000);
-    // Its Lease ran out meanwhile: it ends, as another may lead, and whoever runs it starts it again.
-    await installation.startApiServer();
-    if (operator.hasEnded()) operator.start();
-    await expect
-      .poll(async () => (await answerOf(`${operator.adminUrl}/readyz`)).status, { timeout: 60_000 })
-      .toBe(200);
+    await apply(policy('before-the-outage'));
+    await expect.poll(() => conditions('before-the-outage')).toContain('Accepted=True(Compiled)');
+    const { notReadyAfterMs, reasons } = await throughOutage(
+      { begin: installation.stopApiServer, end: installation.startApiServer },
+      60_000,
+    );
+    expect(notReadyAfterMs).toBeLessThan(10_000);
+    expect([...reasons].join()).toContain('ECONNREFUSED');
     await apply(policy('after-the-outage'));
     await expect.poll(() => conditions('after-the-outage')).toContain('Accepted=True(Compiled)');
+    expect(await conditions('before-the-outage')).toContain('Accepted=True(Compiled)');
+    expect((await answerOf(`${operator.adminUrl}/metrics`)).text).toMatch(/^leader_election_master_status\{.*\} 1$/m);
+    expect(operator.log()).toContain('Operator begins anew');
   }, 240_000);
+
+  test('is not ready a few seconds after the API server hangs, and takes up its work when it goes on', async () => {
+    const { notReadyAfterMs, reasons } = await throughOutage(
+      {
+        begin: () => installation.signalApiServer('SIGSTOP'),
+        end: () => installation.signalApiServer('SIGCONT'),
+      },
+      30_000,
+    );
+    expect(notReadyAfterMs).toBeLessThan(6_000);
+    expect([...reasons]).toContain('[-]api-server failed: no call about the lease was served for N s');
+    await apply(policy('after-the-hang'));
+    await expect.poll(() => conditions('after-the-hang')).toContain('Accepted=True(Compiled)');
+  }, 120_000);
+
+  test('that was stopped itself while another took the lead writes nothing more, and waits for its turn', async () => {
+    const second = await newOperatorProcess(installation.operator.kubeconfig, {
+      leaderElection: { leaseDuration: '4s', renewDeadline: '3s', retryPeriod: '500ms' },
+    });
+    const pid = operator.pid() ?? 0;
+    const leads = async ({ adminUrl }: OperatorProcess): Promise<boolean> =>
+      /^leader_election_master_status\{.*\} 1$/m.test((await answerOf(`${adminUrl}/metrics`)).text);
+    try {
+      await expect.poll(() => leads(operator)).toBe(true);
+      second.start();
+      await expect.poll(async () => (await answerOf(`${second.adminUrl}/readyz`)).status).toBe(200);
+      process.kill(pid, 'SIGSTOP');
+      try {
+        await expect.poll(() => leads(second)).toBe(true);
+        await apply(policy('led-by-another'));
+        await expect.poll(() => conditions('led-by-another')).toContain('Accepted=True(Compiled)');
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      await expect.poll(async () => (await readiness()).status).toBe(200);
+      await expect.poll(() => leads(operator)).toBe(false);
+      expect([operator.hasEnded(), operator.pid(), await leads(second)]).toEqual([false, pid, true]);
+      expect(await second.end('SIGTERM')).toBe(0);
+      await expect.poll(() => leads(operator)).toBe(true);
+    } finally {
+      await second.stop();
+    }
+  }, 90_000);
 
   test('ends in good order when told to, gives its Lease back, and logs no token', async () => {
     expect(await operator.end('SIGTERM')).toBe(0);
