@@ -6,7 +6,8 @@ import { isRange } from './serving/address-ranges.ts';
 const bytes = (fallback: number, most: number) => z.int().min(1_024).max(most).default(fallback);
 const MEBIBYTE = 1_048_576;
 
-const schema = z.strictObject({
+/** Exported for the test that holds docs/gateway.md to it. */
+export const optionsSchema = z.strictObject({
   /** Namespace of the release: the bundle and the replicas' Leases are here. */
   namespace: namespaceOption.default('chaperone-system'),
   /** Name of this replica's pod; in a cluster from the environment. */
@@ -129,11 +130,11 @@ const schema = z.strictObject({
 });
 
 /** The proxy's configuration, checked and frozen. Durations are in milliseconds. */
-export type ProxyOptions = z.output<typeof schema>;
+export type ProxyOptions = z.output<typeof optionsSchema>;
 
 /**
  * Checks the configuration whole.
  *
  * @throws OptionsError with every finding.
  */
-export const parseOptions = (value: unknown): ProxyOptions => parseConfiguration(schema, value);
+export const parseOptions = (value: unknown): ProxyOptions => parseConfiguration(optionsSchema, value);
