@@ -51,6 +51,7 @@ import { COMPONENT_LABEL, newReplicaTracker, PROXY_COMPONENT, type ReplicaTracke
 import { newRightsReconciler } from './rights-reconciler.ts';
 import { DERIVED_NAME, isDerivedName } from './roles.ts';
 import { AUTHORITY_CONFIG_MAP, newTlsReconciler } from './tls-reconciler.ts';
+import { newUnknownResourcesReconciler } from './unknown-resources-reconciler.ts';
 import { CONFIGURATION_CONFIG_MAP, WORKLOAD_NAME } from './workload.ts';
 import { newWorkloadReconciler } from './workload-reconciler.ts';
 
@@ -230,10 +231,19 @@ export function newGateway(options: GatewayOptions): Gateway {
   watch(rightsController, roleInformers.clusterRoleBindings, derived);
   watch(rightsController, roleInformers.roles, derived);
   watch(rightsController, roleInformers.roleBindings, derived);
+  const unknownController = control(
+    'gateway-unknown-resources',
+    newUnknownResourcesReconciler({
+      bundle: () => published.current(),
+      policies: options.policies.lister,
+      discovery: newDiscovery(client.connection),
+      recorder,
+      clock,
+    }),
+  );
   const foreignController = control(
     'gateway-foreign-bindings',
     newForeignBindingsReconciler({
-      client,
       bindings: roleInformers.clusterRoleBindings.lister,
       account,
       recorder,
@@ -268,6 +278,7 @@ export function newGateway(options: GatewayOptions): Gateway {
       inForce.inForce(bundle);
     }
     rightsController.enqueue(ONLY);
+    unknownController.enqueue(ONLY);
     judgeAll();
     countReplicas();
   });
@@ -320,6 +331,7 @@ export function newGateway(options: GatewayOptions): Gateway {
     controllers: [
       rightsController,
       foreignController,
+      unknownController,
       policyEnforced,
       maskingEnforced,
       impersonationController,

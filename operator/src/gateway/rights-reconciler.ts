@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Bundle } from '@chaperone/crds/bundle/bundle';
 import type { Clock } from '@chaperone/crds/client/clock';
-import { clusterRoles, type ClusterRole, type Namespace, type Role } from '@chaperone/crds/client/kinds';
-import { isDeleting, type Stored } from '@chaperone/crds/client/kubernetes-object';
+import { clusterRoles, type Namespace, type Role } from '@chaperone/crds/client/kinds';
+import { isDeleting, type KubernetesObject, type Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { Client } from '@chaperone/crds/client/resource-client';
 import type { Lister } from '@chaperone/crds/client/store';
 import type { EventRecorder } from '../runtime/events.ts';
@@ -55,8 +55,8 @@ const REDISCOVER_MS = 600_000;
 /** How long rights that are not needed any more outlast the policy at most. */
 export const DEFAULT_NARROW_AFTER_MS = 120_000;
 const RELEASE_MISSING_MS = 30_000;
-/** Objects in one event. */
-const MAX_NAMED = 8;
+/** Objects that are told of at once: somebody may have made one in every namespace. */
+const MAX_TOLD = 16;
 
 /**
  * Keeps the derived roles in line with the policies: wider at once, and narrower when no replica needs the old rights, so
@@ -114,19 +114,18 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
     return clock.monotonic() - waitingSince < narrowAfterMs && fits(both, roleOptions) ? both : desired;
   }
 
-  function tell(tampered: readonly string[], owner: Stored<ClusterRole>, { logger }: ReconcileContext): void {
-    if (tampered.length === 0) {
-      return;
+  function tell(tampered: readonly Stored<KubernetesObject>[], { logger }: ReconcileContext): void {
+    for (const object of tampered.slice(0, MAX_TOLD)) {
+      recorder.event(object, {
+        type: 'Warning',
+        reason: 'RightsTampered',
+        action: 'DeriveRights',
+        note: 'Held what no policy gives the gateway, and was put right',
+      });
     }
-    const named = tampered.slice(0, MAX_NAMED);
-    const more = tampered.length > named.length ? ` and ${tampered.length - named.length} more` : '';
-    recorder.event(owner, {
-      type: 'Warning',
-      reason: 'RightsTampered',
-      action: 'DeriveRights',
-      note: `${named.join(', ')}${more} held what no policy gives the gateway, and was put right`,
-    });
-    logger.warn("The gateway's rights had been tampered with, and were put right", { objects: named });
+    if (tampered.length > 0) {
+      logger.warn("The gateway's rights had been tampered with, and were put right", { objects: tampered.length });
+    }
   }
 
   function nextLook(bundle: Bundle, everyMs: number): Result {
@@ -182,7 +181,7 @@ export function newRightsReconciler(options: RightsReconcilerOptions): RightsRec
       if (writes > 0) {
         context.logger.info("Wrote the gateway's rights", { revision: bundle.revision, writes, widened });
       }
-      tell(tampered, owner, context);
+      tell(tampered, context);
       if (widened && !wasWidened) {
         recorder.event(owner, {
           type: 'Warning',

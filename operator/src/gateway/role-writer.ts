@@ -35,8 +35,8 @@ export const derivedOnly = <T extends KubernetesObject>(lister: Lister<T>): Pick
 export interface RoleWrites {
   /** Objects that were written or removed. */
   readonly count: number;
-  /** `ClusterRole chaperone-proxy-derived`: what held something that this operator never writes. */
-  readonly tampered: readonly string[];
+  /** As they were: objects of our names that held something that this operator never writes. */
+  readonly tampered: readonly Stored<KubernetesObject>[];
 }
 
 /** Brings the stored roles in line with desired ones. */
@@ -106,14 +106,8 @@ export function newRoleWriter(client: Client, listers: RoleListers): RoleWriter 
   };
 }
 
-const foreignIn = <T extends KubernetesObject>({ client, lister, foreign }: Kind<T>): string[] =>
-  lister
-    .list()
-    .filter(foreign)
-    .map(({ metadata: { name, namespace } }) => `${client.resource.kind} ${objectName({ name, namespace })}`);
-
-const objectName = ({ name, namespace }: ObjectName): string =>
-  namespace === undefined ? name : `${namespace}/${name}`;
+const foreignIn = <T extends KubernetesObject>({ lister, foreign }: Kind<T>): Stored<KubernetesObject>[] =>
+  lister.list().filter(foreign);
 
 async function ensure<T extends KubernetesObject>(
   kind: Kind<T>,

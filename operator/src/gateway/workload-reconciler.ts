@@ -53,6 +53,7 @@ const RELEASE_MISSING_MS = 30_000;
 /** While the other kind of workload is being replaced. */
 const REPLACING_MS = 5_000;
 
+const DRIFT = 'Was changed by somebody else, and was put right';
 /** Paths in an event or a log line. */
 const MAX_PATHS = 8;
 
@@ -84,11 +85,10 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
   async function write<T extends KubernetesObject>(
     kind: ResourceClient<T>,
     desired: ApplyConfiguration<T>,
-    { owner, context, ...writing }: Omit<ChildWriteOptions<T>, 'signal'> & Pass,
+    { context, ...writing }: Omit<ChildWriteOptions<T>, 'signal'> & Pick<Pass, 'context'>,
   ): Promise<Stored<T>> {
     const { before, after, changed, remade } = await writeChild(kind, desired, { ...writing, signal: context.signal });
     const name = kind.resource.kind;
-    const what = { name: desired.metadata.name, kind: name, changed };
     if (before === undefined || changed.length > 0 || remade) {
       metrics.repaired(name);
       context.logger.info('Wrote a part of the gateway', {
@@ -98,28 +98,18 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
       });
     }
     if (remade) {
-      tell(owner, 'ChildRemade', what, 'could not be changed into what it should be, and was deleted and made anew');
+      tell(after, 'ChildRemade', 'Could not be changed into what it should be, and was deleted and made anew', changed);
     } else if (changed.length > 0 && inLine.has(name)) {
-      tell(owner, 'DriftRepaired', what, 'was changed by somebody else, and was put right');
+      tell(after, 'DriftRepaired', DRIFT, changed);
     }
     inLine.add(name);
     return after;
   }
 
-  function tell(
-    owner: Stored<ClusterRole>,
-    reason: string,
-    { kind, name, changed }: { readonly kind: string; readonly name: string; readonly changed: readonly string[] },
-    what: string,
-  ): void {
+  function tell(child: Stored<KubernetesObject>, reason: string, what: string, changed: readonly string[]): void {
     const more = changed.length > MAX_PATHS ? `, and ${changed.length - MAX_PATHS} more` : '';
     const paths = changed.length === 0 ? '' : `: ${changed.slice(0, MAX_PATHS).join(', ')}${more}`;
-    recorder.event(owner, {
-      type: 'Warning',
-      reason,
-      action: 'ApplyWorkload',
-      note: `${kind} ${name} ${what}${paths}`,
-    });
+    recorder.event(child, { type: 'Warning', reason, action: 'ApplyWorkload', note: `${what}${paths}` });
   }
 
   /**
@@ -139,14 +129,8 @@ export function newWorkloadReconciler(options: WorkloadReconcilerOptions): Recon
     if (found.automountServiceAccountToken !== undefined) {
       const patch = takeOverPatch(found, { automountServiceAccountToken: undefined });
       await api.serviceAccounts.jsonPatch(name, patch, { fieldManager: GATEWAY_FIELD_MANAGER, signal });
-      const changed = ['automountServiceAccountToken'];
       metrics.repaired(found.kind);
-      tell(
-        owner,
-        'DriftRepaired',
-        { kind: found.kind, name: name.name, changed },
-        'was changed by somebody else, and was put right',
-      );
+      tell(found, 'DriftRepaired', DRIFT, ['automountServiceAccountToken']);
     }
     return found.metadata.uid;
   }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
 import { newConnection, type Connection } from '@chaperone/crds/client/connection';
-import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '@chaperone/crds/client/kinds';
+import { clusterRoleBindings, clusterRoles, events, roleBindings, roles } from '@chaperone/crds/client/kinds';
 import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { KubernetesObject } from '@chaperone/crds/client/kubernetes-object';
 import { newClient, type Client, type ResourceClient, type ResourceList } from '@chaperone/crds/client/resource-client';
@@ -427,6 +427,28 @@ describe('what policies allow or hold passes the API server, and nothing else do
     expect(await verdict(asAgent('GET', '/debug/pprof/'))).toBe(REFUSED);
     expect(await verdict(asAgent('POST', '/metrics'))).toBe(REFUSED);
   });
+});
+
+test('a resource that nothing serves is said of its policy, and not of one that is served', async () => {
+  start();
+  const rule = (resource: string, group = ''): object => ({
+    action: 'Deny',
+    verbs: ['get'],
+    apiGroups: [group],
+    resources: [resource],
+  });
+  await apply(policy('mis-spelt', [rule('pods'), rule('podz')]));
+  await apply(policy('not-yet-spelt', [rule('gizmos', 'late.example.com')]));
+  const said = async (): Promise<string[]> =>
+    (await client.resource(events).list({ namespace: 'default' })).items
+      .filter(({ reason, regarding }) => reason === 'UnknownResource' && regarding?.name?.endsWith('-spelt'))
+      .map(({ type, regarding, note }) => `${type} ${regarding?.kind} ${regarding?.name}: ${note}`)
+      .toSorted();
+  const expected = [
+    'Warning AgentPolicy mis-spelt: spec.rules[1].resources[0]: none of the core group serves podz, so rule rule-1 denies nothing by it',
+    'Warning AgentPolicy not-yet-spelt: spec.rules[0].resources[0]: none of late.example.com serves gizmos (the cluster has no group late.example.com), so rule rule-0 denies nothing by it',
+  ];
+  await expect.poll(said, { timeout: 25_000 }).toEqual(expected);
 });
 
 describe('drift is repaired:', () => {

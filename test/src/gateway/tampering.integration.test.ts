@@ -74,11 +74,11 @@ async function find<T extends KubernetesObject>(
   }
 }
 
-/** Warnings of the operator about the release, as `Reason: note`. */
+/** Warnings of the operator, as `Reason: Kind name: note`. */
 const warnings = async (): Promise<string> =>
-  (await client.resource(events).list({ namespace: 'default' })).items
-    .filter(({ type, regarding }) => type === 'Warning' && regarding?.name === 'chaperone-release')
-    .map(({ reason, note }) => `${reason}: ${note}`)
+  (await client.resource(events).list()).items
+    .filter(({ type, reportingController }) => type === 'Warning' && reportingController === 'chaperone.dev/operator')
+    .map(({ reason, regarding, note }) => `${reason}: ${regarding?.kind} ${regarding?.name}: ${note}`)
     .join('\n');
 
 /** Waits until the objects stand as the operator wants them and it writes nothing more. */
@@ -120,7 +120,7 @@ describe('the derived rights', () => {
       expect(now.rules).toEqual(before.rules);
     });
     await eventually(async () => expect(await listsSecrets()).toBe(false));
-    await eventually(async () => expect(await warnings()).toContain(`RightsTampered: ClusterRole ${DERIVED_NAME}`));
+    await eventually(async () => expect(await warnings()).toContain(`RightsTampered: ClusterRole ${DERIVED_NAME}: `));
   });
 
   test.each([2, 7, 8])('of number %s that nobody derived go at once, with their binding', async (number) => {
@@ -156,7 +156,9 @@ describe('the derived rights', () => {
     await ready();
     await done(['create', 'clusterrolebinding', given.name, '--clusterrole=view', given.subject]);
     await eventually(async () =>
-      expect(await warnings()).toContain(`ForeignRights: ClusterRoleBinding ${given.name} gives`),
+      expect(await warnings()).toContain(
+        `ForeignRights: ClusterRoleBinding ${given.name}: Gives the gateway's account the rights of ClusterRole view`,
+      ),
     );
     await eventually(async () =>
       expect(await running?.metrics.registry.getSingleMetricAsString('chaperone_gateway_foreign_bindings')).toContain(
@@ -211,7 +213,7 @@ describe('the workload', () => {
     await eventually(async () => expect((await client.resource(deployments).get(PROXY)).spec).toEqual(before.spec));
     await eventually(async () => {
       const said = await warnings();
-      expect(said).toContain('DriftRepaired: Deployment chaperone-proxy');
+      expect(said).toContain('DriftRepaired: Deployment chaperone-proxy: ');
       expect(said).toContain('spec.template.spec.initContainers');
     });
   });
