@@ -36,7 +36,7 @@ function read(
     closed: (channel) => events.push(`${name(channel)} closed`),
   });
   try {
-    for (const frame of frames) conversation[side].push(frame);
+    for (const frame of frames) void conversation[side].push(frame);
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
     events.push(error.code satisfies FrameErrorCode);

@@ -42,7 +42,8 @@ const values = (raw: readonly string[], name: string): string[] =>
 function single(raw: readonly string[], name: string): string | undefined {
   const found = values(raw, name);
   if (found.length > 1) throw mismatch();
-  return found[0]?.trim();
+  // Go's WebSocket server writes the header for the protocol of those who offer none, too.
+  return found[0]?.trim() || undefined;
 }
 
 const mismatch = (): GatewayError =>

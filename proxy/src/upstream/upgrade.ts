@@ -127,9 +127,14 @@ function refusal({ status, headers, body }: Refused, auditID: string): UpgradeRe
   return { status, headers: withoutFraming(headers, auditID), body };
 }
 
+/** Nor with an empty subprotocol, which is none to the API server and an error to clients that keep to RFC 6455. */
 function withoutFraming(raw: readonly string[], auditID: string): string[] {
   const headers = responseHeaders(raw, auditID);
-  return headers.filter((_, at) => headers[at - (at % 2)]?.toLowerCase() !== 'content-length');
+  return headers.filter((_, at) => {
+    const name = headers[at - (at % 2)]?.toLowerCase();
+    const value = headers[at - (at % 2) + 1];
+    return name !== 'content-length' && !(name === 'sec-websocket-protocol' && value === '');
+  });
 }
 
 interface Switched {

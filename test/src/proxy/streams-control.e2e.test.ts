@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -79,7 +80,8 @@ describe.each(PROTOCOLS)('over $protocol', ({ websockets }) => {
     const port = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(forward.output())?.[1];
     // A connection of the forward that waits, to be told on.
     const waiting = connect(Number(port), '127.0.0.1');
-    await forward.says('Handling connection');
+    waiting.write('GET / HTTP/1.1\r\n\r\n');
+    await once(waiting, 'data');
 
     const started = performance.now();
     await scene.client.applyPolicy(STOP, {
