@@ -65,5 +65,5 @@ test('a program on client-go, with protobuf and informers that list by watches, 
   expect(gateway.stdout).toMatch(
     /^asked GET \/apis\?.*apidiscovery.k8s.io.*-> 200 application\/json;.*as=APIGroupDiscoveryList/m,
   );
-  expect(gateway.stdout).toContain('Warning');
+  expect(gateway.stdout).toContain('299 - "v1 Endpoints is deprecated');
 }, 90_000);

@@ -51,14 +51,9 @@ const LIFE: readonly string[] = [
   'install first {chart} --wait --timeout=60s --description=begin',
   'install first {chart}',
   'list',
-  'list --output=json',
   'status first',
   'get all first',
-  'get manifest first',
-  'get hooks first',
-  'get notes first',
   'get values first --all',
-  'get metadata first',
   'upgrade first {chart} --set=colour=red --set=extra=true --wait --timeout=60s',
   'upgrade first {chart} --set=broken=true',
   'upgrade first {chart} --set=broken=true --rollback-on-failure --timeout=60s',
@@ -86,16 +81,15 @@ const inOrder = (lines: readonly string[], sorted: boolean): readonly string[] =
 const LEFT = 'configmaps,secrets,serviceaccounts,deployments,roles';
 
 test('helm does a release with CRDs and hooks the same through the gateway as without it', async () => {
-  const { binDirectory } = inject('gateway');
+  const { binDirectory, kubeApiUrl, url } = inject('gateway');
   const shown = async (path: PathName): Promise<unknown[]> => {
     const known = new Map([
       [twins.namespace[path], '<namespace>'],
       [twins.suffix[path], '<twin>'],
       [chart(path), '<chart>'],
       [paths.kubeconfig[path], '<kubeconfig>'],
-      ...Object.values(inject('gateway'))
-        .filter((value) => value.startsWith('https://'))
-        .map((url) => [url, '<server>'] as const),
+      [kubeApiUrl, '<server>'],
+      [url, '<server>'],
     ]);
     const steps: unknown[] = [];
     for (const step of LIFE) {
@@ -103,14 +97,17 @@ test('helm does a release with CRDs and hooks the same through the gateway as wi
       const args = [...words, `--kubeconfig=${paths.kubeconfig[path]}`, `--namespace=${twins.namespace[path]}`];
       const env = { ...process.env, HELM_CACHE_HOME: join(paths.directory, `helm-${path}`) };
       const { code, stdout, stderr } = await runCommand(join(binDirectory, 'helm'), args, { env });
-      const left = await client.kubectl(['get', LEFT, '--output=name', `--namespace=${twins.namespace[path]}`]);
+      const changes = /^(?:install|upgrade|rollback|uninstall) /.test(step);
+      const left = changes
+        ? await client.kubectl(['get', LEFT, '--output=name', `--namespace=${twins.namespace[path]}`])
+        : undefined;
       steps.push({
         step,
         code,
         // helm status lists resources in any order.
         stdout: inOrder(normalise(stdout, known).split('\n'), step.startsWith('status')),
         stderr: normalise(stderr, known).split('\n'),
-        left: left.stdout.split('\n'),
+        left: left?.stdout.split('\n'),
       });
     }
     return steps;
@@ -119,11 +116,11 @@ test('helm does a release with CRDs and hooks the same through the gateway as wi
   expect(gateway).toEqual(direct);
   // That it was a life at all.
   const codes = direct.map((step) => (step instanceof Object && 'code' in step ? step.code : undefined));
-  expect(codes.filter((code) => code === 0).length).toBeGreaterThan(20);
+  expect(codes.filter((code) => code === 0).length).toBeGreaterThan(14);
   expect(
     await bothWays((path) => client.kubectl(['get', 'customresourcedefinition', definition(path), '--output=name'])),
   ).toMatchObject({
     direct: { code: 0 },
     gateway: { code: 0 },
   });
-}, 180_000);
+}, 300_000);

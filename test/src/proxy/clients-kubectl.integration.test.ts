@@ -73,8 +73,24 @@ test('the two kubectls are a minor apart', async () => {
   expect((minors[0] ?? 0) - (minors[1] ?? 0)).toBe(1);
 });
 
+test.for(VERSIONS)('impersonation is refused to the %s kubectl in words that help', async (version) => {
+  const args = [
+    `--kubeconfig=${privileged.kubeconfig.gateway}`,
+    '--as=somebody',
+    'get',
+    'configmaps',
+    '--namespace=default',
+  ];
+  expect(await runCommand(kubectls[version].program, args)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'Error from server (Forbidden): impersonation is not served: calls are forwarded under the name of their caller; leave out --as: impersonate-user\n',
+  });
+});
+
 describe.concurrent('kubectl shows the same through the gateway as without it', () => {
-  test.for(runs)('$version kubectl: $name', { timeout: 90_000 }, async ({ version, steps, twins }, { expect }) => {
+  test.for(runs)('$version kubectl: $name', { timeout: 180_000 }, async ({ version, steps, twins }) => {
     const shown = await runScenario(kubectls[version], twins, steps);
     expect(shown.gateway).toEqual(shown.direct);
   });

@@ -34,6 +34,7 @@ describe('what two runs of a command may differ by', () => {
 
 describe('what they may not differ by', () => {
   test.each([
+    'E<log> reflector.go:204] "Failed to watch" err="unexpected EOF"',
     'error: 404 page not found',
     'replicas: 3',
     'grace period of 30 seconds',

@@ -16,6 +16,8 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   // A pod's name behind that of its ReplicaSet, and a token's Secret behind that of its owner.
   [/(?<=-[0-9a-f]{8,10}-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<generated>'],
   [/(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<generated>'],
+  // client-go's word, or silence, about a watch that it ends itself while something is on its way.
+  [/^[IWE]\d{4} .*reflector\.go:.*context (?:deadline exceeded|canceled).*\n/gm, ''],
   // client-go's log: when, and by which process.
   [/^([IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1<log> '],
   // Addresses of Services.

@@ -146,7 +146,7 @@ describe('a watch is the same frames', () => {
       const [direct, gateway] = told[at] ?? [];
       if (direct === undefined || gateway === undefined) throw new Error(`no answer ${kind}`);
       expect(shown(gateway, watching[at] ?? { path: '' }), kind).toEqual(shown(direct, watching[at] ?? { path: '' }));
-      if (gateway.status === 200) expect(gateway.body.length, kind).toBeGreaterThan(300);
+      expect(gateway.body.length, kind).toBeGreaterThan(gateway.status === 200 ? 300 : 50);
     }
   });
 
@@ -157,8 +157,8 @@ describe('a watch is the same frames', () => {
         .toString('utf8')
         .trim()
         .split('\n')
-        .map((line) =>
-          JSON.parse(line, (key, value: unknown) =>
+        .map((line): unknown =>
+          JSON.parse(line, (key, value: unknown): unknown =>
             key === 'columnDefinitions' || (typeof value === 'string' && /^\d+[sm]$/.test(value)) ? undefined : value,
           ),
         );

@@ -71,6 +71,13 @@ export const reading: Scenarios = {
     },
     'delete --raw=/api/v1/namespaces/{namespace}/configmaps/raw',
   ],
+  'watches show what is there, and end when they are told to': [
+    `create --filename=${manifest('settings.yaml')}`,
+    'get configmap settings --watch --request-timeout=3s',
+    'get configmaps --selector=app=web --watch --output-watch-events --request-timeout=3s --output=name',
+    'get configmaps --selector=app=web --watch-only --request-timeout=2s',
+    'get configmap none --watch --request-timeout=3s',
+  ],
   'auth answers who may do what': [
     'auth whoami',
     'auth whoami --output=json',

@@ -62,7 +62,8 @@ function run(kubectl: Kubectl, twins: Twins, step: CommandStep, path: PathName):
     : [`--namespace=${twins.namespace[path]}`];
   const { input } = step;
   return runCommand(kubectl.program, [...global, ...namespace, verb, ...rest], {
-    env: { ...process.env, ...(step.editor === undefined ? {} : { KUBE_EDITOR: step.editor }) },
+    // A process that lives for a moment needs no collector; there are hundreds of them.
+    env: { ...process.env, GOGC: 'off', ...(step.editor === undefined ? {} : { KUBE_EDITOR: step.editor }) },
     ...(input === undefined ? {} : { input: fill(typeof input === 'string' ? input : JSON.stringify(input)) }),
   });
 }

@@ -18,14 +18,9 @@ export function comparable(
 ): (readonly [string, string])[] {
   return headers
     .flatMap(([name, value]): (readonly [string, string])[] => {
-      switch (declared.get(name.toLowerCase())) {
-        case undefined:
-          return [[name, value]];
-        case 'Value':
-          return [[name, '<declared>']];
-        case 'GatewayOnly':
-          return [];
-      }
+      const difference = declared.get(name.toLowerCase());
+      if (difference === 'GatewayOnly') return [];
+      return [[name, difference === 'Value' ? '<declared>' : value]];
     })
     .toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
 }
