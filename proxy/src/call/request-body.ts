@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
 import { GatewayError } from '../gateway-error.ts';
 
 /** The body of a request: read whole at most once, and only when somebody needs it. */
@@ -11,7 +11,10 @@ export interface RequestBody {
    * @throws GatewayError
    */
   read(): Promise<Buffer>;
-  /** The body as it arrives, for calls whose bodies have no bound of their own. Ends with an error past `streamBytes`. */
+  /**
+   * The body as it arrives, for calls whose bodies have no bound of their own. Ends with an error past `streamBytes`.
+   * @throws GatewayError
+   */
   stream(): Readable;
   /** Gives back what it counts for. Harmless when repeated. */
   release(): void;
@@ -69,7 +72,9 @@ export function newRequestBody({ request, limits, budget, invite }: RequestBodyO
 
   async function readWhole(): Promise<Buffer> {
     if (!chunked && declared === 0) return EMPTY;
-    if (declared > limits.bytes) throw new GatewayError('BodyTooLarge', { detail: `more than ${limits.bytes} bytes` });
+    if (declared > limits.bytes) throw tooLarge(limits.bytes);
+    // Of a connection that has gone already no event would tell any more.
+    if (request.destroyed) throw new GatewayError('BodyIncomplete');
     // What was declared is taken at once, so that many slow uploads cannot all start and none end.
     take(declared);
     invite();
@@ -85,14 +90,9 @@ export function newRequestBody({ request, limits, budget, invite }: RequestBodyO
       return reading;
     },
     stream() {
+      if (declared > limits.streamBytes) throw tooLarge(limits.streamBytes);
       invite();
-      let total = 0;
-      request.on('data', (chunk: Buffer) => {
-        total += chunk.length;
-        if (total > limits.streamBytes) request.destroy(new GatewayError('BodyTooLarge'));
-      });
-      request.pause();
-      return request;
+      return bounded(request, limits.streamBytes);
     },
     release() {
       budget.giveBack(taken);
@@ -102,6 +102,32 @@ export function newRequestBody({ request, limits, budget, invite }: RequestBodyO
 }
 
 const EMPTY = Buffer.alloc(0);
+
+const tooLarge = (bytes: number): GatewayError =>
+  new GatewayError('BodyTooLarge', { detail: `more than ${bytes} bytes` });
+
+/**
+ * The body as it arrives, up to its bound. Past it this stream ends with an error and not the request itself: that would
+ * take the connection with it, and the answer.
+ */
+function bounded(request: IncomingMessage, most: number): Readable {
+  let total = 0;
+  const passed = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length;
+      if (total > most) done(tooLarge(most));
+      else done(null, chunk);
+    },
+  });
+  const cut = (): void => {
+    if (!request.readableEnded) passed.destroy(new GatewayError('BodyIncomplete'));
+  };
+  // Whoever sends it on hears of it, too; without a listener it would end the process where nobody does.
+  passed.on('error', () => undefined);
+  if (request.destroyed) cut();
+  request.once('close', cut);
+  return request.pipe(passed);
+}
 
 /** Reads all that comes, or fails with a GatewayError. */
 function collect(request: IncomingMessage, limits: BodyLimits, grown: (total: number) => void): Promise<Buffer> {
@@ -124,8 +150,7 @@ function collect(request: IncomingMessage, limits: BodyLimits, grown: (total: nu
     }
     function onData(chunk: Buffer): void {
       total += chunk.length;
-      if (total > limits.bytes)
-        return finish(new GatewayError('BodyTooLarge', { detail: `more than ${limits.bytes} bytes` }));
+      if (total > limits.bytes) return finish(tooLarge(limits.bytes));
       try {
         grown(total);
       } catch (error) {

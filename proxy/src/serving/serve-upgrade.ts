@@ -6,6 +6,7 @@ import type { CallReport } from '../call/call-report.ts';
 import type { Forward } from '../chain.ts';
 import { answerHeaders, statusAnswer, statusBody } from '../status.ts';
 import { upgrade, type UpgradeClient } from '../upstream/upgrade.ts';
+import { endGently } from './close-gently.ts';
 import { newReport, readRequest, type ServeOptions } from './serve-request.ts';
 
 /** Of what a client sends before it has its answer; more waits in the kernel. */
@@ -98,7 +99,7 @@ export function refuseUpgrade(socket: Duplex, error: unknown, report: CallReport
 
 function write(socket: Duplex, status: number, headers: readonly string[], body: Buffer): void {
   const head = headOf(status, [...headers, 'Connection', 'close']);
-  socket.end(Buffer.concat([head, body]), () => socket.destroy());
+  endGently(socket, Buffer.concat([head, body]));
 }
 
 function headOf(status: number, headers: readonly string[]): Buffer {

@@ -24,6 +24,9 @@ const FORWARDED = ['Accept', 'Accept-Encoding', 'Content-Type', 'If-None-Match',
 const NEVER_TO_BACKENDS =
   /^(?:authorization|cookie|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|host|content-length|content-encoding|audit-id|forwarded|x-real-ip|via|http2-settings|(?:proxy|x-forwarded|x-remote|impersonate|sec-websocket)-.*)$/;
 
+/** Backends that read headers as variables (CGI, WSGI) take underscores for hyphens. */
+const isOfHops = (name: string): boolean => NEVER_TO_BACKENDS.test(name.replaceAll('_', '-'));
+
 /**
  * Headers of a call as it goes to the API server: names and values, alternating. The only place where they are made.
  *
@@ -33,7 +36,7 @@ export function upstreamHeaders(call: HeaderSource, credential: GatewayCredentia
   const { headers, attributes } = call;
   const forwarded =
     attributes.isResourceRequest && attributes.subresource === 'proxy'
-      ? [...headers.lines].filter(([name]) => !NEVER_TO_BACKENDS.test(name))
+      ? [...headers.lines].filter(([name]) => !isOfHops(name))
       : FORWARDED.flatMap((name) => {
           const values = headers.lines.get(name.toLowerCase());
           return values === undefined ? [] : [[name, values] as const];
