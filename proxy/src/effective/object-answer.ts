@@ -1,5 +1,5 @@
 import { isRecord } from '@chaperone/crds/client/kubernetes-object';
-import type { JsonMapping, JsonValue } from '@chaperone/crds/expression/value';
+import type { JsonMapping } from '@chaperone/crds/expression/value';
 import { GatewayError } from '../gateway-error.ts';
 import { ABSENT, known, UNKNOWN_OBJECT, type Knowledge } from '../policy/policy-input.ts';
 import { isOwnRightsRefusal } from '../upstream/own-rights.ts';
@@ -39,34 +39,35 @@ export function dryRunObject(answer: SideAnswer): Knowledge {
   return answer.status === 200 || answer.status === 201 ? asObject(value) : notShown(value);
 }
 
-/** Undefined where it is no JSON, or too long. */
-function valueOf({ status, body }: SideAnswer): JsonValue | undefined {
+/** Undefined where it is no JSON object, or too long. */
+function valueOf({ status, body }: SideAnswer): JsonMapping | undefined {
   if (TRANSIENT.has(status)) throw new GatewayError('ObjectUnavailable', { detail: `it answered ${status}` });
   if (status === 403 && body !== undefined && isOwnRightsRefusal(body)) throw new GatewayError('RightsLagging');
   return body === undefined ? undefined : parseObject(body);
 }
 
-const asObject = (value: JsonValue | undefined): Knowledge =>
-  isMapping(value) && isRecord(value['metadata']) && !isStatus(value) ? known(value) : UNKNOWN_OBJECT;
+const asObject = (value: JsonMapping | undefined): Knowledge =>
+  value !== undefined && isRecord(value['metadata']) && !isStatus(value) ? known(value) : UNKNOWN_OBJECT;
 
-const isMapping = (value: JsonValue | undefined): value is JsonMapping =>
+/** JSON.parse gives nothing but JSON values, and the reviver adds bigints alone. */
+const isMapping = (value: unknown): value is JsonMapping =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Some creates are answered with a Status in place of what was made: evictions, bindings. */
-const isStatus = (value: JsonValue | undefined): value is JsonMapping =>
-  isMapping(value) && value['kind'] === 'Status' && value['apiVersion'] === 'v1';
+const isStatus = (value: JsonMapping | undefined): value is JsonMapping =>
+  value?.['kind'] === 'Status' && value['apiVersion'] === 'v1';
 
 const REFUSAL_LENGTH = 512;
 
 /** Says why, in the API server's words to the caller, which it would be told as well if it asked itself. */
-function notShown(value: JsonValue | undefined): Knowledge {
+function notShown(value: JsonMapping | undefined): Knowledge {
   const message = isStatus(value) ? value['message'] : undefined;
   return typeof message === 'string' && message !== ''
     ? { kind: 'unknown', refusal: message.slice(0, REFUSAL_LENGTH).toWellFormed() }
     : UNKNOWN_OBJECT;
 }
 
-function isObjectNotFound(value: JsonValue | undefined): boolean {
+function isObjectNotFound(value: JsonMapping | undefined): boolean {
   if (!isStatus(value) || value['reason'] !== 'NotFound') return false;
   const details = value['details'];
   return isMapping(details) && typeof details['name'] === 'string' && details['name'] !== '';
@@ -76,18 +77,15 @@ function isObjectNotFound(value: JsonValue | undefined): boolean {
 const LONG_NUMBER = /[0-9]{16}/;
 
 /** Integers beyond 2^53 are kept exact: policies compare them as int64. */
-function parseObject(body: Buffer): JsonValue | undefined {
+function parseObject(body: Buffer): JsonMapping | undefined {
   const text = body.toString('utf8');
   try {
     const parsed: unknown = LONG_NUMBER.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
-    return isJson(parsed) ? parsed : undefined;
+    return isMapping(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** JSON.parse gives nothing else; the reviver adds bigints alone. */
-const isJson = (_value: unknown): _value is JsonValue => true;
 
 function exactInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;

@@ -207,6 +207,14 @@ describe('custom resources', () => {
   });
 });
 
+test('RBAC stays the ceiling: what the caller may not read or write itself is not known, and it is told so', async () => {
+  const withoutRights = await scene.client.token({ user: 'nobody@semantics.example', groups: [scene.group] });
+  const body = { metadata: { name: 'open' }, data: { mode: 'open' } };
+  expect(await scene.outcome({ method: 'POST', path: maps, token: withoutRights, body })).toMatch(
+    /^denied by locked \(condition\) \[configmaps is forbidden: User "nobody@semantics.example" cannot create resource/,
+  );
+});
+
 test('a policy in DryRun is told what it would have seen, and the call is made', async () => {
   await scene.enforce(
     'dry',

@@ -161,3 +161,22 @@ describe('auditLevel None', () => {
     expect(await accepted(given)).toContain('auditLevel None');
   });
 });
+
+test.each([
+  ['a held delete', 'pods/eviction', hold('guard', { verbs: ['delete'], resources: ['pods'] }), ['create' as const]],
+  ['a held update', 'secrets', hold('guard', { verbs: ['update'], resources: ['secrets'] }), ['patch' as const]],
+])('%s beside an Allow of the same effect is warned of: by %s', async (_, resource, guard, verbs) => {
+  const name = `guarded-${resource.replace('/', '-')}`;
+  await scene.enforce(name, [guard, rule('way', { verbs, resources: [resource] })]);
+  const conflicting = async (): Promise<string> =>
+    (
+      await scene.client.kubectl([
+        'get',
+        'agentpolicy',
+        `${scene.group}-${name}`,
+        '--output=jsonpath={.status.conditions[?(@.type=="Conflicting")]}',
+      ])
+    ).stdout;
+  await expect.poll(conflicting).toContain(`is evadable by rule way`);
+  expect(await conflicting()).toContain(`${verbs[0]} of ${resource}`);
+});
