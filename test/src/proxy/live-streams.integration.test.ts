@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import type { Status } from '@chaperone/proxy/status';
 import { protobufObject } from '@chaperone/proxy/streams/error-event';
 import type { AgentPolicySpec } from '@chaperone/crds/v1alpha1/generated/api';
@@ -244,6 +246,41 @@ describe('a followed log', () => {
     expect(await kubectl.end).toBe(0);
     expect(kubectl.output()).toBe(`one\ntw\n${WORDS}`);
     await vi.waitFor(() => expect(kubelet.readers()).toBe(0));
+  });
+
+  test('that has not begun is refused with 403', async () => {
+    kubelet.answers(false);
+    const call = client.call({ path: `/api/v1/namespaces/${NAMESPACE}/pods/talks/log?follow=true`, token });
+    await vi.waitFor(() => expect(kubelet.readers()).toBe(1), { timeout: 10_000 });
+    await client.applyPolicy('live-streams-stop', denies);
+    const answer = await call;
+    kubelet.answers(true);
+    expect(answer).toMatchObject({ status: 403 });
+    expect(answer.json()).toMatchObject({ kind: 'Status', reason: 'Forbidden' });
+    await vi.waitFor(() => expect(kubelet.readers()).toBe(0), { timeout: 10_000 });
+  });
+
+  test('whose client does not read is cut off', async () => {
+    const { port, host } = new URL(gateway.url);
+    const socket = connect({ port: Number(port), host: '127.0.0.1', ca: readFileSync(gateway.caFile) });
+    await once(socket, 'secureConnect');
+    socket.pause();
+    socket.write(
+      `GET /api/v1/namespaces/${NAMESPACE}/pods/talks/log?follow=true HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    await vi.waitFor(() => expect(kubelet.readers()).toBe(1), { timeout: 10_000 });
+    // More than all buffers on the way hold.
+    kubelet.write('one line of many\n'.repeat(2_000_000));
+    await sleep(500);
+    await client.applyPolicy('live-streams-stop', denies);
+    await vi.waitFor(() => expect(kubelet.readers()).toBe(0), { timeout: 10_000 });
+    await sleep(1_500);
+    let tail = '';
+    socket.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('latin1')).slice(-1_024)));
+    socket.on('error', () => undefined);
+    await once(socket.resume(), 'close');
+    expect(tail).not.toContain('chaperone');
+    expect(tail.endsWith('0\r\n\r\n')).toBe(false);
   });
 
   test('that is not followed is cut: what has come is not all there is', async () => {

@@ -8,7 +8,9 @@ export interface LogKubelet {
   readonly port: number;
   /** Writes to every log that is being read. */
   write(text: string): void;
-  /** How many logs are being read. */
+  /** Whether it answers at all, from now on. */
+  answers(does: boolean): void;
+  /** How many logs are being read, or waited for. */
   readers(): number;
   close(): Promise<void>;
 }
@@ -21,10 +23,12 @@ export async function startLogKubelet(): Promise<LogKubelet> {
     ipAddresses: ['127.0.0.1'],
     usages: ['server'],
   });
+  let answering = true;
   const readers = new Set<ServerResponse>();
   const server = createServer({ cert: certificate, key }, (_request, response) => {
     readers.add(response);
     response.once('close', () => readers.delete(response));
+    if (!answering) return;
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.flushHeaders();
   });
@@ -34,6 +38,7 @@ export async function startLogKubelet(): Promise<LogKubelet> {
   return {
     port,
     write: (text) => readers.forEach((response) => response.write(text)),
+    answers: (does) => (answering = does),
     readers: () => readers.size,
     close: () =>
       new Promise<void>((resolve) => {
