@@ -423,8 +423,7 @@ export const ATTACKS: Readonly<Record<AttackRow, readonly Attack[]>> = {
     ]),
     ...each([`${NS}/pods/absent/EXEC?command=id`], {
       caller: 'may do everything but the exits',
-      // The gateway's own rights are for resources that exist.
-      outcome: { refused: 429, saying: /own rights do not cover it/ },
+      outcome: { refused: 404, saying: /could not find the requested resource/, afterALook: true },
     }),
   ],
   'exec over SPDY by GET': [
