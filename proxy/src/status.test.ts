@@ -81,3 +81,20 @@ test('an answer says what it is, is kept by nobody, and asks for a token where o
   ]);
   expect(answerHeaders(statusAnswer(new Rejection('PathEscape'), undefined), 'a', 2)).not.toContain('WWW-Authenticate');
 });
+
+test('a refusal of discovery is a warning too, as clients do not read its Status; one of a resource is not', () => {
+  const refused = new GatewayError('ImpersonationRefused', { detail: 'a"b\\c\u00fc\n' });
+  expect(answerHeaders(statusAnswer(refused, undefined), 'a', 2).join('|')).toContain(
+    String.raw`Warning|299 - "${refused.message.split(':')[0]}: calls are forwarded under the name of their caller; leave out --as: a\"b\\c??"|`,
+  );
+  const about = { isResourceRequest: true, name: '', apiGroup: '', resource: 'pods' };
+  expect(answerHeaders(statusAnswer(refused, about), 'a', 2)).not.toContain('Warning');
+  expect(answerHeaders(statusAnswer(new GatewayError('BundleMissing'), undefined), 'a', 2)).not.toContain('Warning');
+});
+
+test('what is not served is answered in the words of the API server, whose details are empty', () => {
+  const about = { isResourceRequest: true, name: 'a', apiGroup: '', resource: 'nothings' };
+  expect(statusBody(statusAnswer(new GatewayError('ResourceNotServed'), about).status).toString('utf8')).toBe(
+    '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}\n',
+  );
+});

@@ -105,12 +105,28 @@ export function answerHeaders({ status, retryAfterSeconds }: StatusAnswer, audit
     'application/json',
     ...(status.code === 401 ? ['WWW-Authenticate', 'Bearer realm="chaperone"'] : []),
     ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
+    ...(isDiscoveryRefusal(status) ? ['Warning', `299 - ${quoted(status.message)}`] : []),
     'X-Content-Type-Options',
     'nosniff',
     'Content-Length',
     String(length),
   ];
 }
+
+/**
+ * client-go does not read the Status of a refusal of discovery and says `unknown` in its place (`discovery_client.go` takes
+ * the body raw); kubectl prints warnings whatever the body is.
+ */
+const isDiscoveryRefusal = ({ code, details }: Status): boolean => code === 403 && details?.kind === undefined;
+
+const WARNING_LENGTH = 256;
+
+/** RFC 9110, 5.6.4, in ASCII. */
+const quoted = (text: string): string =>
+  `"${text
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, WARNING_LENGTH)
+    .replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 /** As the API server writes it: `&`, `<` and `>` are escaped, for whoever shows it in a page. */
 export const statusBody = (status: Status): Buffer => Buffer.from(`${escapeHtml(JSON.stringify(status))}\n`, 'utf8');

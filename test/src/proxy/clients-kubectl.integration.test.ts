@@ -16,8 +16,22 @@ const SCENARIOS: Scenarios = { ...reading, ...writing, ...workloads, ...errors }
 const GROUP = 'clients-kubectl';
 const VERSIONS = ['current', 'previous'] as const;
 
+/** What kubectl does by other requests than before, as versions change; the rest is the same code. */
+const OF_THE_PREVIOUS: ReadonlySet<string> = new Set([
+  'get prints objects in every format',
+  'watches show what is there, and end when they are told to',
+  'apply goes by what was applied before',
+  'apply on the server tells who owns what',
+  'objects are patched, edited, labelled and replaced',
+  'what is not valid is told, field by field',
+  'what RBAC refuses is told in its own words',
+  'certificates are approved and denied',
+]);
+
 const runs = VERSIONS.flatMap((version) =>
-  Object.entries(SCENARIOS).map(([name, steps]) => ({ version, name, steps, twins: newTwins() })),
+  Object.entries(SCENARIOS)
+    .filter(([name]) => version === 'current' || OF_THE_PREVIOUS.has(name))
+    .map(([name, steps]) => ({ version, name, steps, twins: newTwins() })),
 );
 
 let client: GatewayClient;
@@ -74,18 +88,20 @@ test('the two kubectls are a minor apart', async () => {
 });
 
 test.for(VERSIONS)('impersonation is refused to the %s kubectl in words that help', async (version) => {
-  const args = [
-    `--kubeconfig=${privileged.kubeconfig.gateway}`,
-    '--as=somebody',
-    'get',
-    'configmaps',
-    '--namespace=default',
-  ];
-  expect(await runCommand(kubectls[version].program, args)).toEqual({
+  const words =
+    'impersonation is not served: calls are forwarded under the name of their caller; leave out --as: impersonate-user';
+  const { program } = kubectls[version];
+  const cache = `--cache-dir=${join(privileged.directory, `cache-${version}`)}`;
+  const args = [`--kubeconfig=${privileged.kubeconfig.gateway}`, cache, '--namespace=default', 'get', 'configmaps'];
+  const unaware = await runCommand(program, [...args, '--as=somebody']);
+  // kubectl asks for discovery first, and does not read why that is refused: a warning tells.
+  expect(unaware.code).toBe(1);
+  expect(unaware.stderr.split('\n')).toContain(`Warning: ${words}`);
+  expect(await runCommand(program, args)).toMatchObject({ code: 0 });
+  expect(await runCommand(program, [...args, '--as=somebody'])).toEqual({
     code: 1,
     stdout: '',
-    stderr:
-      'Error from server (Forbidden): impersonation is not served: calls are forwarded under the name of their caller; leave out --as: impersonate-user\n',
+    stderr: `Error from server (Forbidden): ${words}\n`,
   });
 });
 
