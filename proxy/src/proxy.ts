@@ -14,7 +14,6 @@ import { parse } from 'yaml';
 import { openIntentLog } from './audit/intent-log.ts';
 import { newAuthenticator } from './authn/authenticator.ts';
 import { parseAuthenticationConfiguration } from './authn/configuration.ts';
-import type { CallReport } from './call/call-report.ts';
 import { newConcurrencyLimit } from './call/concurrency.ts';
 import { newBodyBudget } from './call/request-body.ts';
 import { newChain } from './chain.ts';
@@ -24,16 +23,14 @@ import { newObjectLookup } from './effective/object-lookup.ts';
 import { newRightsRefusalReader } from './effective/not-served.ts';
 import { newSideCall } from './effective/side-call.ts';
 import { newMetrics } from './metrics.ts';
+import { newObservers } from './observers.ts';
 import type { ProxyOptions } from './options.ts';
 import { newBundleLoader } from './policy/bundle-loader.ts';
 import { newCallJudge } from './policy/call-judge.ts';
 import { newReplicaLease } from './replica/replica-lease.ts';
-import { accessFields } from './serving/access-log.ts';
-import { newAddressRanges, type AddressRanges } from './serving/address-ranges.ts';
-import { newOriginOf, type ClientAddressSource } from './serving/client-origin.ts';
+import { clientAddressSource, newOriginOf } from './serving/client-origin.ts';
 import { drain } from './serving/drain.ts';
 import { newExplainRoute } from './serving/explain.ts';
-import { newProxyProtocol } from './serving/proxy-protocol.ts';
 import { readinessChecks } from './serving/readiness.ts';
 import { newPipelinedHandler, newRequestHandler } from './serving/serve-request.ts';
 import { newUpgradeHandler } from './serving/serve-upgrade.ts';
@@ -60,6 +57,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   const { options, kubeConfig, replica, version, clock, logger } = environment;
   const { namespace } = options;
   const metrics = newMetrics();
+  const observe = newObservers({ metrics, logger, clock, accessLog: options.log.access });
   const background = new AbortController();
   const connection = newConnection({ kubeConfig, userAgent: `chaperone-proxy/${version}`, clock });
   const client = newClient({ connection, fieldManager: 'chaperone-proxy' });
@@ -76,7 +74,9 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     // Each new watch confirms which bundle is in force: a gateway that is cut off knows it soon.
     watchSeconds: { min: 4, max: 6 },
     idleMs: 8_000,
+    observe: (observation) => observeHeads(observation),
   });
+  const observeHeads = metrics.informer('configmaps', () => heads.stalenessMs());
   const namespaceInformer = newInformer({
     client,
     kubeConfig,
@@ -90,12 +90,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     configMaps: client.resource(configMaps),
     namespace,
     clock,
-    observe(event) {
-      metrics.bundle(event);
-      if (event.kind === 'Loaded')
-        logger.info('Loaded policies', { revision: event.revision, rules: event.rules, durationMs: event.durationMs });
-      else logger.error('Policies cannot be loaded', { error: event.error });
-    },
+    observe: observe.bundle,
   });
   const lease = newReplicaLease({
     leases: client.resource(leases),
@@ -114,13 +109,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     serviceAccounts,
     request: (call) => connection.request(call),
     clock,
-    observe(event) {
-      metrics.authentication(event);
-      if (event.kind === 'KeysNotRead')
-        logger.warn('The keys of an issuer cannot be read', { issuer: event.issuer, error: event.error });
-      if (event.kind === 'ClusterIssuerNotRead')
-        logger.warn("The cluster's own issuer cannot be read", { error: event.error });
-    },
+    observe: observe.authentication,
   });
   const upstream = newUpstream({ kubeConfig, clock, replica });
   const streams = newStreamRegistry({
@@ -130,16 +119,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     knownScope: (attributes) => catalog.knownScope(attributes),
     maxDurationMs: options.streams.maxDuration,
     clock,
-    observe(event) {
-      metrics.streamed(event);
-      if (event.type === 'EndFailed') logger.error('A stream could not be ended', { error: event.error });
-      if (event.type === 'Judged' && event.streams > 0)
-        logger.info('Judged live streams again', {
-          streams: event.streams,
-          ended: event.ended,
-          durationMs: event.durationMs,
-        });
-    },
+    observe: observe.stream,
   });
   bundles.onLoaded(() => void streams.policiesChanged());
   namespaceInformer.addHandler((event) => {
@@ -182,14 +162,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     clock,
     accepting: () => !closed,
   });
-  const ended = (report: CallReport, error: unknown): void => {
-    const durationMs = clock.monotonic() - report.started;
-    metrics.ended(report, durationMs / 1_000, error);
-    if (options.log.access) logger.info('Served a call', accessFields(report, durationMs));
-    if (report.status >= 500 && error !== undefined) logger.error('Call failed', { auditID: report.auditID, error });
-  };
-  const trusted = newAddressRanges(options.listen.clientAddress.trustedProxies);
-  const clientAddress = clientAddressSource(options, trusted, () => metrics.broken('proxy-protocol'));
+  const clientAddress = clientAddressSource(options.listen.clientAddress, () => metrics.broken('proxy-protocol'));
   const serve = {
     chain,
     upstream,
@@ -204,7 +177,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       budget: newBodyBudget(options.limits.bodyMemoryBytes),
     },
     originOf: newOriginOf(clientAddress),
-    ended,
+    ended: observe.call,
   };
   const server = newGatewayServer({
     host: options.listen.host,
@@ -265,15 +238,11 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
         files: options.tls,
         clock,
         current: certificate,
-        changed: (next) => {
+        changed(next) {
           server.useCertificate(next);
-          metrics.certificate('loaded');
-          logger.info('Took up a new serving certificate');
+          observe.certificateLoaded();
         },
-        failed: (error) => {
-          metrics.certificate('failed');
-          logger.error('The serving certificate cannot be read', { error });
-        },
+        failed: observe.certificateFailed,
       },
       background.signal,
     ),
@@ -296,27 +265,6 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     await loops;
     await Promise.all([heads.stop(), namespaceInformer.stop(), upstream.close(), intents.close(), admin.close()]);
     await connection.close();
-  }
-}
-
-/** For a PROXY protocol header, which a load balancer sends at once. */
-const PROXY_PROTOCOL_TIMEOUT = 5_000;
-
-function clientAddressSource(
-  { listen }: ProxyOptions,
-  trusted: AddressRanges,
-  refused: () => void,
-): ClientAddressSource {
-  const { source } = listen.clientAddress;
-  switch (source) {
-    case 'Connection':
-      return { kind: source };
-    case 'ProxyProtocol':
-      return { kind: source, protocol: newProxyProtocol({ trusted, timeoutMs: PROXY_PROTOCOL_TIMEOUT, refused }) };
-    case 'XForwardedFor':
-      return { kind: source, trusted };
-    default:
-      return source satisfies never;
   }
 }
 

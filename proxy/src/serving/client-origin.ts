@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Origin } from '../call/call.ts';
-import { withoutMapping, type AddressRanges } from './address-ranges.ts';
+import type { ProxyOptions } from '../options.ts';
+import { newAddressRanges, withoutMapping, type AddressRanges } from './address-ranges.ts';
 import { forwardedFor } from './forwarded-for.ts';
-import type { ProxyProtocol } from './proxy-protocol.ts';
+import { newProxyProtocol, type ProxyProtocol } from './proxy-protocol.ts';
 
 /** Tells where a request came from. */
 export type OriginOf = (request: Pick<IncomingMessage, 'socket' | 'rawHeaders'>) => Origin;
@@ -15,6 +16,27 @@ export type ClientAddressSource =
   | { readonly kind: 'Connection' }
   | { readonly kind: 'ProxyProtocol'; readonly protocol: ProxyProtocol }
   | { readonly kind: 'XForwardedFor'; readonly trusted: AddressRanges };
+
+/** For a PROXY protocol header, which a load balancer sends at once. */
+const HEADER_TIMEOUT = 5_000;
+
+/** @param refused told of each connection that is closed for its header */
+export function clientAddressSource(
+  { source, trustedProxies }: ProxyOptions['listen']['clientAddress'],
+  refused: () => void,
+): ClientAddressSource {
+  const trusted = newAddressRanges(trustedProxies);
+  switch (source) {
+    case 'Connection':
+      return { kind: source };
+    case 'ProxyProtocol':
+      return { kind: source, protocol: newProxyProtocol({ trusted, timeoutMs: HEADER_TIMEOUT, refused }) };
+    case 'XForwardedFor':
+      return { kind: source, trusted };
+    default:
+      return source satisfies never;
+  }
+}
 
 export function newOriginOf(source: ClientAddressSource): OriginOf {
   /** What is known of a connection does not change while it lasts, and takes time to ask for. */
