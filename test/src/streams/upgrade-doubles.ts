@@ -58,6 +58,8 @@ export interface UpgradeDoubles {
   upstream(): Promise<Peer>;
   /** Connections to the API server that are open. */
   upstreams(): number;
+  /** Connections of clients that the gateway holds. */
+  clients(): number;
   /** Ends the session that was entered last. */
   end(why: GatewayError): void;
   /** Sessions that are entered. */
@@ -137,6 +139,11 @@ export async function newUpgradeDoubles(): Promise<UpgradeDoubles> {
   });
   const gateway = createHttpServer();
   gateway.on('upgrade', serve);
+  const held = new Set<Socket>();
+  gateway.on('connection', (socket: Socket) => {
+    held.add(socket);
+    socket.once('close', () => held.delete(socket));
+  });
   const port = await listening(gateway);
   const clients: Socket[] = [];
 
@@ -156,6 +163,7 @@ export async function newUpgradeDoubles(): Promise<UpgradeDoubles> {
       }
     },
     upstreams: () => sockets.size,
+    clients: () => held.size,
     end: (why) => [...ends].at(-1)?.(why),
     live: () => ends.size,
     reports,
