@@ -28,6 +28,7 @@ const bundle = bundleOf([
 
 function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly string[] = []) {
   const steps: Step[] = [];
+  let claimedBy = '';
   const note = (step: Step): void => void steps.push(step);
   const [method = '', target = ''] = line.split(' ');
   const attributes = requestAttributes({ method, target });
@@ -42,6 +43,7 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
     headers: inbound,
     body: {
       present: false,
+      claim: (caller) => void (claimedBy = caller),
       read: async () => Buffer.alloc(0),
       stream: () => {
         throw new Error('no body is streamed here');
@@ -86,13 +88,14 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
   };
   const chain = newChain(passes);
   const forward = async (): Promise<void> => note('forward');
-  return { steps, report, outcome: chain(call, report, forward) };
+  return { steps, report, claimedBy: () => claimedBy, outcome: chain(call, report, forward) };
 }
 
 describe('a call', () => {
   test('passes authentication, policy, intent and the look at its object before it is forwarded', async () => {
-    const { steps, outcome } = passCall('GET /api/v1/namespaces/default/pods/web');
+    const { steps, outcome, claimedBy } = passCall('GET /api/v1/namespaces/default/pods/web');
     await outcome;
+    expect(claimedBy()).toBe('agent@example.com');
     expect(steps).toEqual(['authenticate', 'judge', 'intent', 'look up', 'forward', 'release']);
   });
 

@@ -47,6 +47,7 @@ export function newChain(passes: Passes): Chain {
     if (call.headers.impersonation.length > 0)
       throw new GatewayError('ImpersonationRefused', { detail: call.headers.impersonation.join(', ') });
     const authenticated: AuthenticatedCall = { ...call, identity };
+    call.body.claim(identity.username);
     const leave = concurrency.enter(identity.username, call.attributes.longRunning ? 'stream' : 'call');
     try {
       const asked = clock.monotonic();

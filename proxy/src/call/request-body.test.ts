@@ -42,7 +42,7 @@ async function arrive(
   const body = newRequestBody({
     request,
     limits: { ...LIMITS, ...limits },
-    budget: budget ?? newBodyBudget(1_000),
+    budget: budget ?? newBodyBudget(4_000),
     invite: () => (invitations += 1),
   });
   return { body, request, client, invited: () => invitations };
@@ -107,20 +107,41 @@ describe('a body that is read whole', () => {
 
 describe('the memory of all bodies', () => {
   test('is taken by what is declared, however little has come, and given back once', async () => {
-    const budget = newBodyBudget(100);
+    const budget = newBodyBudget(400);
     const slow = await arrive('Content-Length: 80', 'a', { budget });
     void slow.body.read().catch(() => undefined);
     const next = await arrive('Content-Length: 30', '', { budget });
     await expect(next.body.read()).rejects.toMatchObject(refused('TooManyBodies'));
     slow.body.release();
     slow.body.release();
-    expect(budget.take(100)).toBe(true);
-    expect(budget.take(1)).toBe(false);
+    expect(budget.take('', 100)).toBe(true);
+    expect(budget.take('', 1)).toBe(false);
+  });
+
+  test('is a quarter for each caller, so that none takes it from all others', async () => {
+    const budget = newBodyBudget(400);
+    const hoard = await arrive('Content-Length: 90', 'a', { budget });
+    hoard.body.claim('hoarder');
+    void hoard.body.read().catch(() => undefined);
+    const more = await arrive('Content-Length: 20', '', { budget });
+    more.body.claim('hoarder');
+    await expect(more.body.read()).rejects.toMatchObject(refused('TooManyBodies'));
+    const other = await arrive('Content-Length: 20', 'a'.repeat(20), { budget });
+    other.body.claim('other');
+    expect((await other.body.read()).length).toBe(20);
+  });
+
+  test('ends, also for many callers', () => {
+    const budget = newBodyBudget(400);
+    const callers = ['a', 'b', 'c', 'd', 'e'];
+    expect(callers.map((caller) => budget.take(caller, 100))).toEqual([true, true, true, true, false]);
+    budget.giveBack('a', 100);
+    expect(budget.take('e', 100)).toBe(true);
   });
 
   test('is taken by chunks as they come', async () => {
     const { body } = await arrive('Transfer-Encoding: chunked', `20\r\n${'a'.repeat(32)}\r\n`.repeat(2), {
-      budget: newBodyBudget(50),
+      budget: newBodyBudget(200),
     });
     await expect(body.read()).rejects.toMatchObject(refused('TooManyBodies'));
   });

@@ -6,6 +6,8 @@ import { GatewayError } from '../gateway-error.ts';
 export interface RequestBody {
   /** Whether there is one, by its framing; an empty one counts as none. */
   readonly present: boolean;
+  /** Says whose it is, before anything of it is read: each caller has a share of the memory for bodies. */
+  claim(caller: string): void;
   /**
    * Reads it whole. The bytes stay in memory, and count, until `release`.
    * @throws GatewayError
@@ -31,21 +33,31 @@ export interface BodyLimits {
 
 /** Memory for bodies, over all calls. */
 export interface BodyBudget {
-  /** False where that much is not left. */
-  take(bytes: number): boolean;
-  giveBack(bytes: number): void;
+  /** False where that much is not left, or not for this caller. */
+  take(caller: string, bytes: number): boolean;
+  giveBack(caller: string, bytes: number): void;
 }
 
+/** Uploads that are held back on purpose take a caller's own share and no more. */
+const SHARE_OF_ONE = 1 / 4;
+
 export function newBodyBudget(bytes: number): BodyBudget {
+  const share = bytes * SHARE_OF_ONE;
+  const taken = new Map<string, number>();
   let left = bytes;
   return {
-    take(wanted) {
-      if (wanted > left) return false;
+    take(caller, wanted) {
+      const held = (taken.get(caller) ?? 0) + wanted;
+      if (wanted > left || held > share) return false;
       left -= wanted;
+      taken.set(caller, held);
       return true;
     },
-    giveBack(returned) {
+    giveBack(caller, returned) {
       left += returned;
+      const held = (taken.get(caller) ?? 0) - returned;
+      if (held > 0) taken.set(caller, held);
+      else taken.delete(caller);
     },
   };
 }
@@ -62,11 +74,12 @@ export interface RequestBodyOptions {
 export function newRequestBody({ request, limits, budget, invite }: RequestBodyOptions): RequestBody {
   const declared = Number(request.headers['content-length'] ?? '0');
   const chunked = request.headers['transfer-encoding'] !== undefined;
+  let owner = '';
   let taken = 0;
   let reading: Promise<Buffer> | undefined;
 
   function take(bytes: number): void {
-    if (!budget.take(bytes)) throw new GatewayError('TooManyBodies');
+    if (!budget.take(owner, bytes)) throw new GatewayError('TooManyBodies');
     taken += bytes;
   }
 
@@ -85,6 +98,9 @@ export function newRequestBody({ request, limits, budget, invite }: RequestBodyO
 
   return {
     present: chunked || declared > 0,
+    claim(caller) {
+      owner = caller;
+    },
     read() {
       reading ??= readWhole();
       return reading;
@@ -95,7 +111,7 @@ export function newRequestBody({ request, limits, budget, invite }: RequestBodyO
       return bounded(request, limits.streamBytes);
     },
     release() {
-      budget.giveBack(taken);
+      budget.giveBack(owner, taken);
       taken = 0;
     },
   };

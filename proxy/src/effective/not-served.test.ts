@@ -70,7 +70,13 @@ describe('the reader of such refusals', () => {
   const callOf = (target: string): AuthenticatedCall => {
     const headers = inboundHeaders(['Host', 'gateway']);
     if (headers instanceof Rejection) throw headers;
-    const body = { present: false, read: async () => Buffer.of(), stream: () => neverRead(), release: () => undefined };
+    const body = {
+      present: false,
+      claim: () => undefined,
+      read: async () => Buffer.of(),
+      stream: () => neverRead(),
+      release: () => undefined,
+    };
     return {
       auditID: 'audit-1',
       receivedAt: 0,

@@ -71,6 +71,7 @@ async function judged(line: string, { rules, dry = [], headers = [], body = '', 
     headers: inbound,
     body: {
       present: bytes.length > 0,
+      claim: () => undefined,
       read: async () => bytes,
       stream: () => {
         throw new Error('not to be streamed');

@@ -93,6 +93,7 @@ function permitted(
     },
     body: {
       present: false,
+      claim: () => undefined,
       read: () => Promise.reject(new Error('no body')),
       stream: () => {
         throw new Error('no body');

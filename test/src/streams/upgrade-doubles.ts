@@ -133,7 +133,7 @@ export async function newUpgradeDoubles(): Promise<UpgradeDoubles> {
       count: () => ends.size,
     },
     clock: newFakeClock(NOW),
-    bodies: { limits: { bytes: 1_000, streamBytes: 1_000, timeoutMs: 1_000 }, budget: newBodyBudget(1_000) },
+    bodies: { limits: { bytes: 1_000, streamBytes: 1_000, timeoutMs: 1_000 }, budget: newBodyBudget(4_000) },
     originOf: () => ({ clientAddress: '192.0.2.1', clientCertificate: false }),
     ended: (report) => reports.push(report),
   });
