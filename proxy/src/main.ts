@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@chaperone/crds/client/clock';
 import { kubeConfigFromFile, kubeConfigInCluster } from '@chaperone/crds/client/kubeconfig';
+import { newLogStream } from '@chaperone/crds/process/log-stream';
 import { newLogger } from '@chaperone/crds/process/logger';
 import { OptionsError } from '@chaperone/crds/process/options';
 import { parse } from 'yaml';
@@ -23,7 +24,8 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 2;
   }
-  const logger = newLogger({ level: options.log.level, stream: process.stdout });
+  const logs = newLogStream({ fd: process.stdout.fd });
+  const logger = newLogger({ level: options.log.level, stream: logs.stream });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -35,6 +37,7 @@ async function main(): Promise<number> {
   // clients must not take what they have for all there is.
   process.on('uncaughtException', (error) => {
     logger.error('Uncaught exception', { error });
+    logs.flushSync();
     process.exit(1);
   });
   try {
@@ -48,6 +51,8 @@ async function main(): Promise<number> {
     if (isConfiguration) process.stderr.write(`${error.message}\n`);
     else logger.error('Proxy failed', { error });
     return isConfiguration ? 2 : 1;
+  } finally {
+    await logs.flush();
   }
 }
 
