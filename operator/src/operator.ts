@@ -50,6 +50,7 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
   const { url } = await admin.listen();
   logger.info('Serving health and metrics', { url });
   let failures = 0;
+  let hasBegun = false;
   try {
     while (!signal.aborted) {
       try {
@@ -57,12 +58,13 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
           term,
           (current) => {
             failures = 0;
+            hasBegun = true;
             answerBy(current);
           },
           signal,
         );
       } catch (error) {
-        if (signal.aborted || !canBeMended(error)) {
+        if (signal.aborted || !canBeMended(error, hasBegun)) {
           throw error;
         }
         failures += 1;
@@ -77,10 +79,18 @@ export async function runOperator(environment: OperatorEnvironment, signal: Abor
   }
 }
 
-/** Does it help to begin anew in this process? All that is wrong with installation or credentials is for a person. */
-const canBeMended = (error: unknown): boolean =>
-  error instanceof LeadershipLostError ||
-  error instanceof ConnectionError ||
-  error instanceof RequestTimeoutError ||
-  error instanceof ResponseError ||
-  (error instanceof ApiError && (error.status === 429 || error.status >= 500));
+/**
+ * Does it help to begin anew in this process? Before it has begun once, credentials and rights that are wrong are for a
+ * person; later an API server that has just been started refuses for a moment whom it will let in.
+ */
+export function canBeMended(error: unknown, hasBegun: boolean): boolean {
+  if (error instanceof ApiError) {
+    return hasBegun || error.status === 429 || error.status >= 500;
+  }
+  return (
+    error instanceof LeadershipLostError ||
+    error instanceof ConnectionError ||
+    error instanceof RequestTimeoutError ||
+    error instanceof ResponseError
+  );
+}

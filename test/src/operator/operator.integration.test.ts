@@ -67,6 +67,31 @@ describe('the operator as a process, with the rights of its own account', () => 
     await expect.poll(() => conditions('readers')).toContain('Enforced=False(NoReplicas)');
   });
 
+  test('says it of every generation without a change in between, and in one event for the installation', async () => {
+    const enforced = '{range .status.conditions[?(@.type=="Enforced")]}';
+    const since = (): Promise<string> => get('agentpolicy readers', `jsonpath=${enforced}{.lastTransitionTime}{end}`);
+    const generations = (): Promise<string> =>
+      get('agentpolicy readers', `jsonpath={.metadata.generation} ${enforced}{.observedGeneration}{end}`);
+    const told = async (): Promise<string[]> =>
+      (
+        await get(
+          'events --namespace=default --field-selector=reason=NoReplicas',
+          'jsonpath={range .items[*]}{.involvedObject.kind}/{.involvedObject.name}{.regarding.name} {end}',
+        )
+      )
+        .split(' ')
+        .filter((object) => object !== '');
+    const before = await since();
+    // Transitions are told in whole seconds.
+    await sleep(1_100);
+    for (const resource of ['services', 'nodes', 'pods']) {
+      await apply(policy('readers', resource));
+      await expect.poll(generations).toMatch(/^(\d+) \1$/);
+    }
+    expect(await since()).toBe(before);
+    await expect.poll(told).toEqual(['ClusterRole/chaperone-release']);
+  }, 60_000);
+
   test('says that a policy is enforced once a replica’s Lease carries the revision', async () => {
     const lease = {
       apiVersion: 'coordination.k8s.io/v1',
