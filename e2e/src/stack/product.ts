@@ -46,8 +46,24 @@ export async function startProduct(supervisor: Supervisor, options: ProductOptio
     ] as const;
     await Promise.allSettled(starting);
     const [operatorAdminUrl, gateway] = await Promise.all(starting);
+    await waitForPolicies(options);
     return { operatorAdminUrl, gateway };
   });
+}
+
+/**
+ * Until what policies there are is enforced: on a new cluster the policy of the installation, without which no client
+ * gets to know what there is. One that cannot be enforced is its author's affair and holds nothing up for long.
+ */
+async function waitForPolicies({ directories, controlPlane }: ProductOptions): Promise<void> {
+  await runCommand(join(directories.bin, 'kubectl'), [
+    `--kubeconfig=${controlPlane.adminKubeconfig}`,
+    'wait',
+    'agentpolicies',
+    '--all',
+    '--for=condition=Enforced',
+    '--timeout=10s',
+  ]);
 }
 
 /** `helm upgrade --install`: harmless when repeated, and takes up a chart that has changed. */

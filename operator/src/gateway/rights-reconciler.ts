@@ -50,7 +50,7 @@ export interface RightsReconciler extends Reconciler {
 }
 
 /** How soon resources that come later are seen: where a wildcard stands for them, and where none does. */
-const REDISCOVER_WILDCARDS_MS = 15_000;
+const REDISCOVER_WILDCARDS_MS = 5_000;
 const REDISCOVER_MS = 600_000;
 /** How long rights that are not needed any more outlast the policy at most. */
 export const DEFAULT_NARROW_AFTER_MS = 120_000;

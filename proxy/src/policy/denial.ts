@@ -50,7 +50,7 @@ function whyDenied(decision: Denied): string {
         ? 'no AgentPolicy allows it: ask whoever administers Chaperone for a rule'
         : `no AgentPolicy allows it: ${decision.unmet.map((unmet) => `${ruleWords(unmet)} would${unknownWords(unmet)}`).join('; ')}${refusalWords(decision)}`;
     case 'SelfAdministration':
-      return 'objects of chaperone.dev are not written through Chaperone: use a kubeconfig of your own that is direct';
+      return 'objects and kinds of chaperone.dev are not written through Chaperone: use a kubeconfig of your own that is direct';
     default:
       return decision satisfies never;
   }

@@ -838,6 +838,7 @@ describe("writes to Chaperone's own objects", () => {
     rule('a', { verbs: ['*'], apiGroups: ['chaperone.dev', '*'], resources: ['*', 'agentpolicies'] }),
   );
   const OWN = '/apis/chaperone.dev/v1alpha1/agentpolicies';
+  const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const allowed = { allowSelfAdministration: true };
   const native = { caller: { ...identityOf('sa', ['agents']), impersonation: { via: false } } };
   table({
@@ -851,6 +852,33 @@ describe("writes to Chaperone's own objects", () => {
       everything,
       call('POST /apis/chaperone.dev/v9/namespaces/x/approvalrequests'),
       'Deny SelfAdministration',
+    ],
+    'are refused: deleting their kind': [
+      everything,
+      call(`DELETE ${DEFINITIONS}/agentpolicies.chaperone.dev`),
+      'Deny SelfAdministration',
+    ],
+    'are refused: having another server convert them': [
+      everything,
+      call(`PATCH ${DEFINITIONS}/approvalrequests.chaperone.dev`),
+      'Deny SelfAdministration',
+    ],
+    'are refused: the status of their kind': [
+      everything,
+      call(`PUT ${DEFINITIONS}/maskingrules.chaperone.dev/status`),
+      'Deny SelfAdministration',
+    ],
+    'are refused: deleting kinds, theirs among them': [
+      everything,
+      call(`DELETE ${DEFINITIONS}`),
+      'Deny SelfAdministration',
+    ],
+    'are no concern of other kinds': [everything, call(`DELETE ${DEFINITIONS}/widgets.example.com`), 'Allow p/a'],
+    'are no concern of new kinds': [everything, call(`POST ${DEFINITIONS}`), 'Allow p/a'],
+    'are no concern of who reads their kind': [
+      everything,
+      call(`GET ${DEFINITIONS}/agentpolicies.chaperone.dev`),
+      'Allow p/a',
     ],
     'are refused: a connect by GET': [everything, call(`GET ${OWN}/x/proxy`), 'Deny SelfAdministration'],
     'are no reads': [everything, call(`GET ${OWN}/x`), 'Allow p/a'],

@@ -44,13 +44,23 @@ export function decideOver(rules: readonly CompiledRule[], call: JudgedCall, tra
 const READ_VERBS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
 /**
- * Whoever may write policies or approvals through the gateway is bound by none. A ServiceAccount under its own name
- * never may: it carries no `chaperone.dev/via`, by which admission tells its calls from direct ones.
+ * Whoever may write policies or approvals through the gateway is bound by none, and so is whoever may take their kinds
+ * away or have another server convert them. A ServiceAccount under its own name never may: it carries no
+ * `chaperone.dev/via`, by which admission tells its calls from direct ones.
  */
 function isSelfAdministration({ attributes, caller, allowSelfAdministration }: PolicyInput): boolean {
-  const { isResourceRequest, apiGroup, judgedVerb } = attributes;
-  const writes = isResourceRequest && apiGroup === GROUP && !READ_VERBS.has(judgedVerb);
-  return writes && !(allowSelfAdministration && caller.impersonation.via);
+  const writes = attributes.isResourceRequest && !READ_VERBS.has(attributes.judgedVerb);
+  if (!writes || !(attributes.apiGroup === GROUP || isOwnKind(attributes))) return false;
+  return !(allowSelfAdministration && caller.impersonation.via);
+}
+
+/**
+ * A CustomResourceDefinition of ours; any number of them may be among a collection. A POST makes none that is there
+ * already.
+ */
+function isOwnKind({ apiGroup, resource, judgedVerb, name }: PolicyInput['attributes']): boolean {
+  if (apiGroup !== 'apiextensions.k8s.io' || resource !== 'customresourcedefinitions') return false;
+  return judgedVerb === 'deletecollection' || name.endsWith(`.${GROUP}`);
 }
 
 /** What matches, sorted by what it does; what is pending apart. Each in order. */

@@ -184,7 +184,7 @@ describe('the decision is put into words:', () => {
     [
       p(rule('r')),
       call('POST /apis/chaperone.dev/v1alpha1/agentpolicies'),
-      'Denied: objects of chaperone.dev are not written through the gateway, whatever policies say.',
+      'Denied: objects and kinds of chaperone.dev are not written through the gateway, whatever policies say.',
     ],
   ])('%#', (policies, input, expected) => {
     expect(explain(bundleOf(policies), input).sentence).toBe(expected);

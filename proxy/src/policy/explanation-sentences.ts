@@ -27,7 +27,7 @@ function denialSentence(decision: Extract<Decision, { readonly verdict: 'Deny' }
     case 'NoRule':
       return 'Denied: no rule allows the call.';
     case 'SelfAdministration':
-      return 'Denied: objects of chaperone.dev are not written through the gateway, whatever policies say.';
+      return 'Denied: objects and kinds of chaperone.dev are not written through the gateway, whatever policies say.';
     default:
       return decision satisfies never;
   }

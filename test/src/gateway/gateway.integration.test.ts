@@ -513,6 +513,14 @@ describe('Enforced', () => {
       const head = await client.resource(configMaps).get({ name: BUNDLE_HEAD, namespace: NAMESPACE });
       return head.data?.['revision'] ?? '';
     });
+  /** The bundle in force, once it holds this generation of the object. */
+  async function revisionWith(name: string, generation = 1, kind = 'agentpolicy'): Promise<string> {
+    await eventually(async () => {
+      const read = await done(['get', kind, name, '--output=jsonpath={.status.observedGeneration}:{.status.revision}']);
+      expect(read).toMatch(new RegExp(`^${generation}:[0-9a-f]{64}$`));
+    });
+    return revision();
+  }
   const says = (name: string, expected: object): Promise<void> =>
     eventually(async () => expect(await enforced(name)).toMatchObject(expected));
   /** The revision after a change that makes another one. */
@@ -529,11 +537,12 @@ describe('Enforced', () => {
 
   test('follows the Leases: none, some, all, one that runs out', { timeout: 90_000 }, async () => {
     start({ configuration: { managed: false } });
-    const empty = await vi.waitFor(revision, { timeout: 20_000 });
+    // The first bundle of all is followed at once by that with the policy of the installation.
+    const empty = await revisionWith('chaperone-discovery');
     await lease('gw-a', empty);
     await lease('gw-b', empty);
     await applyPolicy('followed');
-    const holding = await revisionAfter(empty);
+    const holding = await revisionWith('followed');
     await says('followed', {
       status: 'False',
       reason: 'ReplicasBehind',
@@ -587,7 +596,7 @@ describe('Enforced', () => {
     await vi.waitFor(async () => expect(await enforced('spoiled')).toMatchObject({ reason: 'NoReplicas' }), {
       timeout: 20_000,
     });
-    await lease('gw-a', await revision());
+    await lease('gw-a', await revisionWith('spoiled'));
     await says('spoiled', { status: 'True' });
     await applyPolicy('spoiled', ['get'], { matchConditions: [{ name: 'bad', expression: 'nosuch.variable' }] });
     await says('spoiled', {
@@ -619,7 +628,7 @@ describe('Enforced', () => {
     await eventually(async () =>
       expect(await enforced('masked', 'maskingrule')).toMatchObject({ reason: 'NoReplicas' }),
     );
-    await lease('gw-a', await revision());
+    await lease('gw-a', await revisionWith('masked', 1, 'maskingrule'));
     await eventually(async () => expect(await enforced('masked', 'maskingrule')).toMatchObject({ status: 'True' }));
   });
 
@@ -632,7 +641,7 @@ describe('Enforced', () => {
         (await chart.kubectl(chart.admin, ['get', 'clusterrole', 'chaperone-proxy-derived', '--output=json'])).stdout;
       await applyPolicy('narrowed', ['get', 'list']);
       await eventually(async () => expect(await rules()).toContain('impersonate-on:user-info:list'));
-      const wide = await revision();
+      const wide = await revisionWith('narrowed');
       await lease('gw-a', wide);
       await says('narrowed', { status: 'True' });
 

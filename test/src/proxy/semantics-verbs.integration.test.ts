@@ -184,7 +184,7 @@ describe('writes to chaperone.dev are refused whatever policies say', () => {
   test.each(Object.entries(cases))('%s', async (_, call) => {
     const answer = await scene.call(call);
     expect(answer.status).toBe(403);
-    expect(messageOf(answer)).toContain('objects of chaperone.dev are not written through Chaperone');
+    expect(messageOf(answer)).toContain('objects and kinds of chaperone.dev are not written through Chaperone');
     expect(await scene.reached(answer)).toEqual([]);
   });
 
