@@ -32,8 +32,8 @@ export interface ApiServerFront {
   readonly requests: readonly FrontRequest[];
   /** Does this to the next `times` requests that match. */
   fault(match: (request: FrontRequest) => boolean, fault: Fault, times?: number): void;
-  /** Requests that have no end yet. */
-  open(): number;
+  /** Requests that match and have no end yet. */
+  open(match: (request: FrontRequest) => boolean): number;
   /** Closes the port and cuts every connection. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
@@ -46,7 +46,7 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
   const upstream = new URL(url);
   const requests: FrontRequest[] = [];
   const sockets = new Set<Socket>();
-  const open = new Set<ServerResponse>();
+  const open = new Map<ServerResponse, FrontRequest>();
   let faults: { match: (request: FrontRequest) => boolean; fault: Fault; left: number }[] = [];
 
   function faultFor(seen: FrontRequest): Fault | undefined {
@@ -58,14 +58,14 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    open.add(response);
-    response.once('close', () => open.delete(response));
     const seen = {
       method: request.method ?? '',
       url: request.url ?? '',
       auditID: String(request.headers['audit-id'] ?? ''),
     };
     requests.push(seen);
+    open.set(response, seen);
+    response.once('close', () => open.delete(response));
     const fault = faultFor(seen);
     switch (fault?.kind) {
       case 'BreakBefore':
@@ -155,7 +155,7 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
     url: `https://127.0.0.1:${port}`,
     requests,
     fault: (match, fault, times = 1) => void faults.push({ match, fault, left: times }),
-    open: () => open.size,
+    open: (match) => [...open.values()].filter(match).length,
     refuse,
     accept,
     close: refuse,
