@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/src/stack/longest-first.ts';
 
 /**
  * Workspaces resolve each other's TypeScript sources, so that tests never run on a stale build. An alias, because the
@@ -10,8 +11,9 @@ const resolve = {
 
 export default defineConfig({
   test: {
-    // Integration tests wait for servers more than they compute: the default, one worker on two cores, idles.
-    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    // Integration tests wait for servers more than they compute: the default, one worker on two cores, idles; three keep both busy.
+    maxWorkers: 3,
     reporters: ['default', ['json', { outputFile: `test-results/${process.env['TEST_RESULTS'] ?? 'vitest'}.json` }]],
     projects: [
       {

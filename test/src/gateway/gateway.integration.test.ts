@@ -537,8 +537,7 @@ describe('Enforced', () => {
 
   test('follows the Leases: none, some, all, one that runs out', { timeout: 90_000 }, async () => {
     start({ configuration: { managed: false } });
-    // The first bundle of all is followed at once by that with the policy of the installation.
-    const empty = await revisionWith('chaperone-discovery');
+    const empty = await vi.waitFor(revision, { timeout: 20_000 });
     await lease('gw-a', empty);
     await lease('gw-b', empty);
     await applyPolicy('followed');
