@@ -448,6 +448,8 @@ describe('namespaces', () => {
 describe('objectSelector', () => {
   const a = p(rule('a', { ...every, ...prod }));
   const d = p(rule('a', every), deny('d', { ...every, ...prod }));
+  const logs = { ...every, resources: ['pods/log'] };
+  const ofLogs = p(rule('a', logs), deny('d', { ...logs, ...prod }));
   const tier = (value: string) => labelled({ tier: value });
   table({
     'matches Deny by the new object': [
@@ -489,7 +491,38 @@ describe('objectSelector', () => {
       'Allow p/a',
     ],
     'judges a get by the object that is read': [a, settledCall(GET_POD, { oldObject: tier('prod') }), 'Allow p/a'],
-    'judges nothing where a get reads nothing': [d, settledCall(GET_POD, { oldObject: ABSENT }), 'Deny p/d'],
+    'selects nothing where a get reads what does not exist': [
+      d,
+      settledCall(GET_POD, { oldObject: ABSENT }),
+      'Allow p/a',
+    ],
+    'selects nothing where a delete is of what does not exist': [
+      d,
+      settledCall(DELETE_POD, { oldObject: ABSENT }),
+      'Allow p/a',
+    ],
+    'selects nothing where a patch is of what does not exist': [
+      d,
+      settledCall(PATCH_POD, { oldObject: ABSENT }),
+      'Allow p/a',
+    ],
+    'allows nothing that does not exist: whether it does is not to be learned so': [
+      a,
+      settledCall(GET_POD, { oldObject: ABSENT }),
+      'Deny NoRule',
+    ],
+    'is in doubt about what nobody has shown': [d, settledCall(GET_POD), 'Deny p/d'],
+    'still judges what an apply would make': [
+      d,
+      settledCall(PATCH_POD, { apply: true, oldObject: ABSENT, object: tier('prod') }),
+      'Deny p/d',
+    ],
+    'selects nothing where the pod of a log does not exist': [
+      ofLogs,
+      settledCall(`${GET_POD}/log`, { parentObject: ABSENT }),
+      'Allow p/a',
+    ],
+    'is in doubt about the pod of a log that nobody has shown': [ofLogs, settledCall(`${GET_POD}/log`), 'Deny p/d'],
     'needs both objects of a patch': [a, call(PATCH_POD), 'NeedsObject object oldObject'],
     'needs the new object of a create': [a, call(CREATE_POD), 'NeedsObject object'],
     'needs the old object of a delete': [a, call(DELETE_POD), 'NeedsObject oldObject'],

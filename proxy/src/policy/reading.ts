@@ -70,6 +70,17 @@ export class Reading {
     return this.input.attributes.isResourceRequest && COLLECTION_VERBS.has(this.verb);
   }
 
+  /**
+   * Whether the API server has said that what the call is about does not exist, and the call does not make it: it will be
+   * answered with 404. There are no labels then that a selector could select.
+   */
+  get isAboutNothing(): boolean {
+    const { attributes, oldObject, parentObject } = this.input;
+    if (!attributes.isResourceRequest || this.isCollection) return false;
+    if (!isJudgedByOwnLabels(attributes)) return parentObject.kind === 'absent';
+    return this.verb !== 'create' && oldObject.kind === 'absent';
+  }
+
   get name(): NameFact {
     this.#name ??= nameOf(this);
     return this.#name;
@@ -205,13 +216,16 @@ function givenName(object: Readonly<Record<string, unknown>>): string | undefine
   return typeof name === 'string' && name !== '' && !generated ? name : undefined;
 }
 
+/** Else by those of the object that the subresource belongs to. */
+const isJudgedByOwnLabels = ({ subresource }: PolicyAttributes): boolean =>
+  !CONNECT_SUBRESOURCES.has(subresource) && WHOLE_OBJECT_SUBRESOURCES.has(subresource);
+
 function labelSourcesOf(reading: Reading): readonly LabelSource[] {
   const { input, object, oldObject, isCollection } = reading;
   const { attributes } = input;
   if (!attributes.isResourceRequest) return [UNKNOWN_LABELS];
   if (isCollection) return [{ facts: labelsFixedBy(attributes.labelSelector), needs: NOTHING }];
-  if (CONNECT_SUBRESOURCES.has(attributes.subresource) || !WHOLE_OBJECT_SUBRESOURCES.has(attributes.subresource))
-    return [labelSource(slot(input.parentObject, PARENT_OBJECT))];
+  if (!isJudgedByOwnLabels(attributes)) return [labelSource(slot(input.parentObject, PARENT_OBJECT))];
   const existing = [object, oldObject].filter(({ knowledge }) => knowledge.kind !== 'absent');
   if (existing.length === 0) return [UNKNOWN_LABELS];
   return existing.map((one) => {

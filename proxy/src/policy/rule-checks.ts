@@ -111,6 +111,7 @@ function judgeName({ resourceNames }: CompiledRule, { name }: Reading): Truth {
   return resourceNames === undefined ? TRUE : isAmong(name, resourceNames);
 }
 
-function judgeObjectSelector({ objectSelector, action }: CompiledRule, { labels }: Reading): Truth {
-  return objectSelector === undefined ? TRUE : judgeLabels(objectSelector, action, labels);
+function judgeObjectSelector({ objectSelector, action }: CompiledRule, reading: Reading): Truth {
+  if (objectSelector === undefined) return TRUE;
+  return reading.isAboutNothing ? FALSE : judgeLabels(objectSelector, action, reading.labels);
 }
