@@ -57,7 +57,8 @@ try {
   if (wanted('watches')) lines.push(...(await benchWatches({ paths, kubectl: client.kubectl, pid, progress })));
   if (wanted('decisions')) lines.push(...benchDecisions());
 } finally {
+  // Also where a part failed: what was measured until then is told.
+  process.stdout.write(table(lines));
   await running.stop();
 }
-process.stdout.write(table(lines));
 process.exitCode = lines.some(({ met }) => met === false) ? 1 : 0;
