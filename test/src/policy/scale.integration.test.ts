@@ -148,8 +148,7 @@ test(
     expect((await metricOf(operator, 'chaperone_policy_status_writes_total')) - statusWrites).toBe(times.length);
     const [heap, resident] = [await metricOf(operator, 'nodejs_heap_size_used_bytes'), residentMemoryOf(operator)];
     await annotate(`MiB of heap in use, garbage included: ${mib(heap)}; of resident memory: ${mib(resident)}`);
-    // What else the machine does only ever adds to a time, so the shortest says what the operator takes.
-    expect(Math.min(...times)).toBeLessThan(1_000);
+    expect(times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)]).toBeLessThan(1_000);
     expect(mib(resident)).toBeLessThan(200);
     expect((await storedBundle(client, namespace)).policies.map(({ name }) => name)).toContain(DISCOVERY_POLICY);
   },
