@@ -1,3 +1,4 @@
+import { COMPONENT_LABEL, PROXY_COMPONENT } from '@chaperone/crds/bundle/replica-lease';
 import type { Bundle } from '@chaperone/crds/bundle/bundle';
 import type { Clock } from '@chaperone/crds/client/clock';
 import { newConnection } from '@chaperone/crds/client/connection';
@@ -47,7 +48,7 @@ import { PROBE_USER } from './impersonation-probe.ts';
 import { newImpersonationReconciler } from './impersonation-reconciler.ts';
 import { newLeaseSweeper } from './lease-sweeper.ts';
 import { newNoReplicasReconciler } from './no-replicas.ts';
-import { COMPONENT_LABEL, newReplicaTracker, PROXY_COMPONENT, type ReplicaTracker } from './replicas.ts';
+import { newReplicaTracker, type ReplicaTracker } from './replicas.ts';
 import { newRightsReconciler } from './rights-reconciler.ts';
 import { DERIVED_NAME, isDerivedName } from './roles.ts';
 import { AUTHORITY_CONFIG_MAP, newTlsReconciler } from './tls-reconciler.ts';

@@ -1,14 +1,9 @@
+import { COMPONENT_LABEL, PROXY_COMPONENT, REVISION_ANNOTATION } from '@chaperone/crds/bundle/replica-lease';
 import type { Clock, Timer } from '@chaperone/crds/client/clock';
 import type { Informer } from '@chaperone/crds/client/informer';
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
 import { judge, observe, type LeaseObservation } from '../runtime/lease-record.ts';
-
-/** Label and value of the Leases by which replicas of the gateway tell that they are there. */
-export const COMPONENT_LABEL = 'app.kubernetes.io/component';
-export const PROXY_COMPONENT = 'proxy';
-/** Annotation of such a Lease: the revision of the bundle that the replica serves. */
-export const REVISION_ANNOTATION = 'chaperone.dev/revision';
 
 /** A replica that holds a Lease. */
 export interface Replica {

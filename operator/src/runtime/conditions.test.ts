@@ -1,8 +1,8 @@
+import { microTimestamp } from '@chaperone/crds/client/micro-time';
 import { describe, expect, test } from 'vitest';
 import {
   findCondition,
   hasConditionStatus,
-  microTimestamp,
   removeCondition,
   setCondition,
   timestamp,

@@ -84,6 +84,3 @@ export function removeCondition(conditions: readonly Condition[], type: string):
 
 /** `metav1.Time`: whole seconds. With fractions the server's answer would differ from what was sent. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
-/** `metav1.MicroTime`: exactly six decimals, or the API server refuses to parse it. */
-export const microTimestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`;

@@ -6,7 +6,7 @@ import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes
 import { redactText } from '@chaperone/crds/client/redaction';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
 import type { Logger } from '@chaperone/crds/process/logger';
-import { microTimestamp } from './conditions.ts';
+import { microTimestamp } from '@chaperone/crds/client/micro-time';
 import { newTokenBucket, type TokenBucket } from './ratelimiter.ts';
 
 export interface EventNote {

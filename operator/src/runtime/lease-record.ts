@@ -1,6 +1,6 @@
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
-import { microTimestamp } from './conditions.ts';
+import { microTimestamp } from '@chaperone/crds/client/micro-time';
 
 /** A Lease as this process saw it, and when by its own clock. */
 export interface LeaseObservation {

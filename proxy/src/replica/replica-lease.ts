@@ -1,11 +1,11 @@
+import { COMPONENT_LABEL, PROXY_COMPONENT, REVISION_ANNOTATION } from '@chaperone/crds/bundle/replica-lease';
+import { microTimestamp } from '@chaperone/crds/client/micro-time';
 import { isConflict, isNotFound } from '@chaperone/crds/client/api-error';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
 
-/** By these the operator finds the Leases of replicas, and what each serves. */
-const LABELS = { 'app.kubernetes.io/name': 'chaperone', 'app.kubernetes.io/component': 'proxy' } as const;
-const REVISION_ANNOTATION = 'chaperone.dev/revision';
+const LABELS = { 'app.kubernetes.io/name': 'chaperone', [COMPONENT_LABEL]: PROXY_COMPONENT } as const;
 
 const LEASE_SECONDS = 15;
 const RENEW_MS = 5_000;
@@ -42,8 +42,7 @@ export function newReplicaLease({ leases, namespace, replica, clock, observe }: 
     const spec = {
       holderIdentity: replica,
       leaseDurationSeconds: LEASE_SECONDS,
-      // MicroTime.
-      renewTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),
+      renewTime: microTimestamp(clock.now()),
     };
     const options = { signal, timeoutMs: RENEW_MS };
     try {
