@@ -47,9 +47,17 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [504, 'Timeout'],
 ]);
 
-/** What stands beside an HTTP status in a Status. */
-export const statusReason = (status: number): string =>
-  REASONS.get(status) ?? (status < 500 ? 'BadRequest' : 'InternalError');
+/** A Status with the reason that stands beside this HTTP status, its fields in the API server's order. */
+export const failureStatus = (code: number, message: string, details?: StatusDetails): Status => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message,
+  reason: REASONS.get(code) ?? (code < 500 ? 'BadRequest' : 'InternalError'),
+  ...(details === undefined ? {} : { details }),
+  code,
+});
 
 /** Answered as the API server does, whose details are empty then. */
 const IN_PLACE_OF_THE_API_SERVER: ReadonlySet<string> = new Set<GatewayErrorCode>([
@@ -64,25 +72,20 @@ export function statusAnswer(error: unknown, about: About | undefined): StatusAn
   const known = error instanceof Rejection || error instanceof AuthenticationError || error instanceof GatewayError;
   const { code, status, message } = known ? error : new GatewayError('Internal');
   const retryAfterSeconds = known && !(error instanceof Rejection) ? error.retryAfterSeconds : undefined;
-  const details = IN_PLACE_OF_THE_API_SERVER.has(code) ? {} : detailsOf(about, retryAfterSeconds);
   return {
-    status: {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
+    status: failureStatus(
+      status,
       message,
-      reason: statusReason(status),
-      ...(Object.keys(details).length === 0 && !IN_PLACE_OF_THE_API_SERVER.has(code) ? {} : { details }),
-      code: status,
-    },
+      IN_PLACE_OF_THE_API_SERVER.has(code) ? {} : detailsOf(about, retryAfterSeconds),
+    ),
     retryAfterSeconds,
     code,
   };
 }
 
-function detailsOf(about: About | undefined, retryAfterSeconds: number | undefined): StatusDetails {
-  return {
+/** Undefined where there is nothing to say. */
+function detailsOf(about: About | undefined, retryAfterSeconds: number | undefined): StatusDetails | undefined {
+  const details = {
     ...(about?.isResourceRequest === true
       ? {
           ...(about.name === '' ? {} : { name: about.name }),
@@ -92,6 +95,7 @@ function detailsOf(about: About | undefined, retryAfterSeconds: number | undefin
       : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
+  return Object.keys(details).length === 0 ? undefined : details;
 }
 
 /** Header names and values of an answer, alternating, without what concerns the connection. */

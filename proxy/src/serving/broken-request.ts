@@ -1,21 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { statusBody, statusReason, type Status } from '../status.ts';
-import { endGently } from './close-gently.ts';
+import { failureStatus, statusBody } from '../status.ts';
 import type { Progress } from './connection-exchanges.ts';
+import { endWithAnswer } from './raw-answer.ts';
+
+/** An answer to what is no call. */
+interface BrokenAnswer {
+  readonly code: number;
+  readonly message: string;
+}
 
 /** What Node's parser refuses, by its code. Anything else that it refuses is a plain 400. */
-const BROKEN: ReadonlyMap<string, { readonly code: number; readonly text: string; readonly message: string }> = new Map(
-  [
-    [
-      'HPE_HEADER_OVERFLOW',
-      { code: 431, text: 'Request Header Fields Too Large', message: 'the headers of the request are too large' },
-    ],
-    ['ERR_HTTP_REQUEST_TIMEOUT', { code: 408, text: 'Request Timeout', message: 'the request did not arrive in time' }],
-  ],
-);
-const BAD_REQUEST = { code: 400, text: 'Bad Request', message: 'the request is not HTTP/1.1 as it has to be' };
+const BROKEN: ReadonlyMap<string, BrokenAnswer> = new Map([
+  ['HPE_HEADER_OVERFLOW', { code: 431, message: 'the headers of the request are too large' }],
+  ['ERR_HTTP_REQUEST_TIMEOUT', { code: 408, message: 'the request did not arrive in time' }],
+]);
+const BAD_REQUEST: BrokenAnswer = { code: 400, message: 'the request is not HTTP/1.1 as it has to be' };
 
-const CONNECT = { code: 405, text: 'Method Not Allowed', message: 'this is no forward proxy: CONNECT is not served' };
+const CONNECT: BrokenAnswer = { code: 405, message: 'this is no forward proxy: CONNECT is not served' };
 
 /** Connections that have had their answer. Node tells of an error again with each chunk that still comes. */
 const answered = new WeakSet<Duplex>();
@@ -44,31 +45,19 @@ export function answerConnect(socket: Duplex): number {
   return answerAndClose(socket, CONNECT);
 }
 
-function answerAndClose(
-  socket: Duplex,
-  answer: { readonly code: number; readonly text: string; readonly message: string },
-): number {
-  const status: Status = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: answer.message,
-    reason: statusReason(answer.code),
-    code: answer.code,
-  };
-  const body = statusBody(status);
-  const head = [
-    `HTTP/1.1 ${answer.code} ${answer.text}`,
-    'Cache-Control: no-cache, private',
-    'Connection: close',
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    ...(answer.code === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
-    'X-Content-Type-Options: nosniff',
-    '',
-    '',
-  ].join('\r\n');
-  endGently(socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
-  return answer.code;
+function answerAndClose(socket: Duplex, { code, message }: BrokenAnswer): number {
+  const body = statusBody(failureStatus(code, message));
+  const headers = [
+    'Cache-Control',
+    'no-cache, private',
+    'Content-Type',
+    'application/json',
+    ...(code === 405 ? ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
+    'X-Content-Type-Options',
+    'nosniff',
+    'Content-Length',
+    String(body.length),
+  ];
+  endWithAnswer(socket, code, headers, body);
+  return code;
 }
