@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
+import { answersOk } from '../process/answers-ok.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import type { ProcessRecord, Supervisor } from '../process/supervisor.ts';
 import type { Program, Programs } from './build.ts';
@@ -213,17 +213,4 @@ function program(programs: Programs, name: Program): string {
   const path = programs.get(name);
   if (path === undefined) throw new LaunchError('BuildFailed', `${name} has not been built`);
   return path;
-}
-
-/** True when the URL answers 200 under a certificate of the authority `ca`. */
-function answersOk(url: string, access: { ca: Buffer; cert?: Buffer; key?: Buffer }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = request(url, { timeout: 5_000, agent: false, ...access }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    probe.once('timeout', () => probe.destroy());
-    probe.once('error', () => resolve(false));
-    probe.end();
-  });
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   loadCertificateAuthority,
@@ -8,7 +8,10 @@ import {
   type CertificateRequest,
   type KeyPair,
 } from '../certificates/authority.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import { kubeconfig } from './kubeconfig.ts';
+
+const OWNER_ONLY = 0o600;
 
 /** Address of the node's bridge, which kube-apiserver advertises when there is a node. */
 export const NODE_ADDRESS = '10.77.0.1';
@@ -88,7 +91,7 @@ export async function clusterCredentials(directory: string): Promise<ClusterCred
       const certificateAuthority = authority.keyPair.certificate;
       const text = kubeconfig({ server, certificateAuthority, user, credential: { kind: 'certificate', keyPair } });
       const path = file(`${name}.kubeconfig`);
-      writePrivate(path, text);
+      replaceFile(path, text, OWNER_ONLY);
       return path;
     },
   };
@@ -108,8 +111,8 @@ function readKeyPair(path: string): KeyPair | undefined {
 }
 
 function writeKeyPair(path: string, keyPair: KeyPair): void {
-  writePrivate(`${path}.key`, keyPair.key);
-  writePrivate(`${path}.crt`, keyPair.certificate);
+  replaceFile(`${path}.key`, keyPair.key, OWNER_ONLY);
+  replaceFile(`${path}.crt`, keyPair.certificate, OWNER_ONLY);
 }
 
 /** The key that signs ServiceAccount tokens: RSA, as OIDC clients of the cluster's own issuer expect RS256. */
@@ -120,12 +123,6 @@ function ensureServiceAccountKey(path: string): void {
     privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  writePrivate(`${path}.key`, privateKey);
-  writePrivate(`${path}.pub`, publicKey);
-}
-
-/** Whole or not at all, and readable by nobody else. */
-function writePrivate(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFile(`${path}.key`, privateKey, OWNER_ONLY);
+  replaceFile(`${path}.pub`, publicKey, OWNER_ONLY);
 }

@@ -1,8 +1,7 @@
 import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { request as requestPlain } from 'node:http';
-import { request as requestTls, type RequestOptions } from 'node:https';
 import { dirname, join } from 'node:path';
 import type { CertificateAuthority } from '../certificates/authority.ts';
+import { answersOk, type ProbeAccess } from '../process/answers-ok.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { reportStep, type Report } from '../process/progress.ts';
 import type { ProcessRecord, ProcessSpec, Supervisor } from '../process/supervisor.ts';
@@ -142,7 +141,7 @@ interface RunOptions extends ElasticsearchOptions {
   readonly secured: boolean;
   readonly files: Readonly<Record<string, string>>;
   readonly url: string;
-  readonly access?: Pick<RequestOptions, 'ca' | 'auth'>;
+  readonly access?: ProbeAccess;
 }
 
 async function run(supervisor: Supervisor, options: RunOptions): Promise<ProcessRecord> {
@@ -196,17 +195,4 @@ function launcherOptions(temporary: string): string {
   const options = ['-XX:TieredStopAtLevel=1'];
   if (!/\s/.test(temporary)) options.push(`-Djava.io.tmpdir=${temporary}`);
   return options.join(' ');
-}
-
-function answersOk(url: string, access: Pick<RequestOptions, 'ca' | 'auth'>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = url.startsWith('https:') ? requestTls : requestPlain;
-    const probe = request(url, { ...access, timeout: 5_000, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    probe.once('timeout', () => probe.destroy());
-    probe.once('error', () => resolve(false));
-    probe.end();
-  });
 }

@@ -5,7 +5,8 @@ import { extname, join } from 'node:path';
 import type { CertificateAuthority } from '../certificates/authority.ts';
 import type { Supervisor } from '../process/supervisor.ts';
 import { issuerUrl } from './options.ts';
-import { ensureKeys, replaceFile, stateFiles, writeSettings } from './state.ts';
+import { replaceFile } from '../process/replace-file.ts';
+import { ensureKeys, stateFiles, writeSettings } from './state.ts';
 
 export interface StartIssuerOptions {
   /** Keeps keys, certificate and settings; what is there from an earlier start is used again. */

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../process/replace-file.ts';
 import { IssuerError } from './issuer-error.ts';
 import { generateKeys, parseKeySet, rotated, withoutRetired, type KeySet } from './key-set.ts';
 
@@ -75,14 +76,6 @@ export function dropRetiredKeys(directory: string): KeySet {
 
 function writeKeys(directory: string, keys: KeySet): void {
   replaceFile(stateFiles(directory).keys, `${JSON.stringify({ keys }, null, 2)}\n`, 0o600);
-}
-
-/** Writes by rename, so that a reader meets the old content or the new one, never half of it. */
-export function replaceFile(file: string, content: string, mode: number): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.new`;
-  writeFileSync(draft, content, { mode });
-  renameSync(draft, file);
 }
 
 function readState(directory: string, file: string): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../cluster/control-plane.ts';
@@ -6,10 +6,12 @@ import { kubeconfig } from '../cluster/kubeconfig.ts';
 import type { Issuer } from '../issuer/issuer.ts';
 import { mintToken } from '../issuer/issue-token.ts';
 import { LaunchError } from '../process/launch-error.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Supervisor } from '../process/supervisor.ts';
-import { answersOk } from './answers-ok.ts';
+import { answersOk } from '../process/answers-ok.ts';
 import { CHECKOUT, type StackDirectories } from './directories.ts';
+import { serviceAccountKubeconfig } from './service-account-kubeconfig.ts';
 
 export interface GatewayOptions {
   readonly directories: StackDirectories;
@@ -42,7 +44,7 @@ export interface Gateway {
 /** The pod that the process stands in for: its Lease has this name, and its token is bound to it. */
 export const REPLICA = 'chaperone-proxy-local';
 const READY_TIMEOUT = 60_000;
-const TOKEN_LIFETIME = '8760h';
+const OWNER_ONLY = 0o600;
 const AGENT_TOKEN_SECONDS = 12 * 3_600;
 
 /**
@@ -57,11 +59,11 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
   const running = supervisor.running().some(({ name }) => name === 'gateway');
   const file = (name: string): string => join(directory, name);
   if (!running) {
-    writePrivate(file('kubeconfig'), await replicaKubeconfig(options));
+    replaceFile(file('kubeconfig'), await replicaKubeconfig(options), OWNER_ONLY);
     await writeCertificate(file, controlPlane);
   }
   const { listen, admin, ...others } = options.overrides?.configuration ?? {};
-  writePrivate(
+  replaceFile(
     file('proxy.yaml'),
     stringify({
       namespace,
@@ -75,6 +77,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
       drain: { delay: '100ms', timeout: '5s' },
       ...others,
     }),
+    OWNER_ONLY,
   );
   const record = await supervisor.start({
     name: 'gateway',
@@ -89,7 +92,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
   const adminUrl = `http://127.0.0.1:${ports.gatewayAdmin}`;
   await supervisor.waitUntilReady(record, () => answersOk(`${adminUrl}/readyz`), READY_TIMEOUT);
   const agentKubeconfig = file('agent.kubeconfig');
-  writePrivate(
+  replaceFile(
     agentKubeconfig,
     kubeconfig({
       server: url,
@@ -104,6 +107,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
         }),
       },
     }),
+    OWNER_ONLY,
   );
   return { url, caFile: controlPlane.caFile, adminUrl, agentKubeconfig };
 }
@@ -140,16 +144,7 @@ function authenticationConfiguration(issuer: Issuer): unknown {
 
 /** A token for a pod that no scheduler ever sees: admission tells replicas apart by the pod that theirs is bound to. */
 async function replicaKubeconfig({ directories, controlPlane, namespace, overrides }: GatewayOptions): Promise<string> {
-  const kubectl = async (args: readonly string[], input?: unknown): Promise<string> => {
-    const result = await runCommand(
-      join(directories.bin, 'kubectl'),
-      [`--kubeconfig=${controlPlane.adminKubeconfig}`, `--namespace=${namespace}`, ...args],
-      input === undefined ? {} : { input: JSON.stringify(input) },
-    );
-    if (result.code !== 0) throw new LaunchError('NotReady', `the gateway gets no token: ${result.stderr.trim()}`);
-    return result.stdout.trim();
-  };
-  await kubectl(['apply', '--server-side', '--filename=-'], {
+  const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: REPLICA, annotations: { 'chaperone.dev/stands-for': 'a proxy that runs as a local process' } },
@@ -159,20 +154,26 @@ async function replicaKubeconfig({ directories, controlPlane, namespace, overrid
       schedulerName: 'none',
       containers: [{ name: 'proxy', image: 'none' }],
     },
-  });
-  const token = await kubectl([
-    'create',
-    'token',
-    'chaperone-proxy',
-    '--bound-object-kind=Pod',
-    `--bound-object-name=${REPLICA}`,
-    `--duration=${TOKEN_LIFETIME}`,
-  ]);
-  return kubeconfig({
-    server: overrides?.apiServer ?? controlPlane.url,
-    certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
-    user: 'chaperone-proxy',
-    credential: { kind: 'token', token },
+  };
+  const applied = await runCommand(
+    join(directories.bin, 'kubectl'),
+    [
+      `--kubeconfig=${controlPlane.adminKubeconfig}`,
+      `--namespace=${namespace}`,
+      'apply',
+      '--server-side',
+      '--filename=-',
+    ],
+    { input: JSON.stringify(pod) },
+  );
+  if (applied.code !== 0) throw new LaunchError('NotReady', `the gateway has no pod: ${applied.stderr.trim()}`);
+  return serviceAccountKubeconfig({
+    directories,
+    controlPlane,
+    namespace,
+    name: 'chaperone-proxy',
+    pod: REPLICA,
+    server: overrides?.apiServer,
   });
 }
 
@@ -184,8 +185,6 @@ async function writeCertificate(file: (name: string) => string, controlPlane: Co
     ipAddresses: ['127.0.0.1'],
     usages: ['server'],
   });
-  writePrivate(file('tls.key'), issued.key);
-  writePrivate(file('tls.crt'), issued.certificate);
+  replaceFile(file('tls.key'), issued.key, OWNER_ONLY);
+  replaceFile(file('tls.crt'), issued.certificate, OWNER_ONLY);
 }
-
-const writePrivate = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });

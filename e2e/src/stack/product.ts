@@ -3,14 +3,14 @@ import { extname, join } from 'node:path';
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '@chaperone/operator/node-flags';
 import { stringify } from 'yaml';
 import type { ControlPlane } from '../cluster/control-plane.ts';
-import { kubeconfig } from '../cluster/kubeconfig.ts';
 import { LaunchError } from '../process/launch-error.ts';
 import { reportStep, type Report } from '../process/progress.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Supervisor } from '../process/supervisor.ts';
 import type { Issuer } from '../issuer/issuer.ts';
-import { answersOk } from './answers-ok.ts';
+import { answersOk } from '../process/answers-ok.ts';
 import { CHECKOUT, type StackDirectories } from './directories.ts';
+import { serviceAccountKubeconfig } from './service-account-kubeconfig.ts';
 import { startGateway, type Gateway, type GatewayOverrides } from './gateway.ts';
 
 /** Namespace of the release. */
@@ -32,8 +32,6 @@ export interface Product {
 }
 
 const READY_TIMEOUT = 60_000;
-/** Longer than a stack is left running; the API server may shorten it. */
-const TOKEN_LIFETIME = '8760h';
 
 /** Installs the chart without workloads and starts operator and proxy as processes, with the rights of their ServiceAccounts. */
 export async function startProduct(supervisor: Supervisor, options: ProductOptions): Promise<Product> {
@@ -107,9 +105,18 @@ async function startOperator(
   const running = supervisor.running().some(({ name }) => name === 'operator');
   // A running operator has read its token; a new one for every start is the simplest that never expires.
   if (!running)
-    writeFileSync(credentials, await serviceAccountKubeconfig(directories, controlPlane, 'chaperone-operator'), {
-      mode: 0o600,
-    });
+    writeFileSync(
+      credentials,
+      await serviceAccountKubeconfig({
+        directories,
+        controlPlane,
+        namespace: CHAPERONE_NAMESPACE,
+        name: 'chaperone-operator',
+      }),
+      {
+        mode: 0o600,
+      },
+    );
   writeFileSync(
     config,
     stringify({
@@ -133,29 +140,4 @@ async function startOperator(
   const url = `http://127.0.0.1:${ports.operatorAdmin}`;
   await supervisor.waitUntilReady(record, () => answersOk(`${url}/readyz`), READY_TIMEOUT);
   return url;
-}
-
-/** A kubeconfig whose user is a ServiceAccount of the release, by a token of its own. */
-async function serviceAccountKubeconfig(
-  directories: StackDirectories,
-  controlPlane: ControlPlane,
-  name: string,
-): Promise<string> {
-  const args = [
-    `--kubeconfig=${controlPlane.adminKubeconfig}`,
-    `--namespace=${CHAPERONE_NAMESPACE}`,
-    'create',
-    'token',
-    name,
-    `--duration=${TOKEN_LIFETIME}`,
-  ];
-  const result = await runCommand(join(directories.bin, 'kubectl'), args);
-  if (result.code !== 0)
-    throw new LaunchError('NotReady', `ServiceAccount ${name} gets no token: ${result.stderr.trim()}`);
-  return kubeconfig({
-    server: controlPlane.url,
-    certificateAuthority: controlPlane.credentials.authority.keyPair.certificate,
-    user: name,
-    credential: { kind: 'token', token: result.stdout.trim() },
-  });
 }
