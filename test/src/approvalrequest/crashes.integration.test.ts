@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { newConnection } from '@chaperone/crds/client/connection';
 import { events, namespaces, validatingAdmissionPolicyBindings } from '@chaperone/crds/client/kinds';
-import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
-import { newClient, type Client } from '@chaperone/crds/client/resource-client';
+import type { Client } from '@chaperone/crds/client/resource-client';
 import type { ApprovalRequest } from '@chaperone/crds/v1alpha1/approvalrequest';
 import type { Decision } from '@chaperone/crds/v1alpha1/generated/api';
 import { approvalRequests } from '@chaperone/operator/approvalrequest/controller';
 import { approvalRequest, requirement } from '../admission/approval-request.ts';
+import { newTestClients } from './test-clients.ts';
 import { installChart, type Installation } from '../admission/installed-chart.ts';
 import { KilledError, startOperator, type RunningOperator } from './running-operator.ts';
 
@@ -17,15 +16,8 @@ let proxy: Client;
 let dana: Client;
 let eli: Client;
 let namespace: string;
-const clients: Client[] = [];
+const clients = newTestClients('approval-crash-test');
 const operators: RunningOperator[] = [];
-
-function clientOf(kubeconfig: string): Client {
-  const connection = newConnection({ kubeConfig: kubeConfigFromFile(kubeconfig), userAgent: 'approval-crash-test' });
-  const client = newClient({ connection, fieldManager: 'approval-crash-test' });
-  clients.push(client);
-  return client;
-}
 
 async function granted(...args: string[]): Promise<void> {
   expect(await chart.kubectl(chart.admin, args)).toMatchObject({ code: 0 });
@@ -38,10 +30,10 @@ async function counting({ admission }: RunningOperator): Promise<void> {
 beforeAll(async () => {
   chart = await installChart();
   await granted('create', 'clusterrolebinding', 'reviewers', '--clusterrole=chaperone-reviewer', '--group=oncall');
-  admin = clientOf(chart.admin.kubeconfig);
-  proxy = clientOf(chart.proxy.kubeconfig);
-  dana = clientOf((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
-  eli = clientOf((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
+  admin = clients.of(chart.admin.kubeconfig);
+  proxy = clients.of(chart.proxy.kubeconfig);
+  dana = clients.of((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
+  eli = clients.of((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
   // The first of all waits until the admission policies have settled; those who come after find its record.
   const operator = await start();
   await counting(operator);
@@ -49,7 +41,7 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await Promise.all(clients.map((client) => client.connection.close()));
+  await clients.close();
   await chart?.stop();
 }, 60_000);
 

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isForbidden, isInvalid, isNotFound } from '@chaperone/crds/client/api-error';
-import { newConnection } from '@chaperone/crds/client/connection';
 import {
   events,
   leases,
@@ -9,13 +8,13 @@ import {
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
 } from '@chaperone/crds/client/kinds';
-import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
-import { newClient, type Client } from '@chaperone/crds/client/resource-client';
+import type { Client } from '@chaperone/crds/client/resource-client';
 import type { ApprovalRequest } from '@chaperone/crds/v1alpha1/approvalrequest';
 import type { ApprovalRequestStatus, Decision } from '@chaperone/crds/v1alpha1/generated/api';
 import { approvalRequests } from '@chaperone/operator/approvalrequest/controller';
 import { approvalRequest, requirement } from '../admission/approval-request.ts';
+import { newTestClients } from './test-clients.ts';
 import { CHART, installChart, NAMESPACE, type Installation } from '../admission/installed-chart.ts';
 import { startOperator, type RunningOperator } from './running-operator.ts';
 
@@ -28,14 +27,7 @@ let eli: Client;
 let olga: Client;
 let operator: RunningOperator | undefined;
 let namespace: string;
-const clients: Client[] = [];
-
-function clientOf(kubeconfig: string): Client {
-  const connection = newConnection({ kubeConfig: kubeConfigFromFile(kubeconfig), userAgent: 'approvalrequest-test' });
-  const client = newClient({ connection, fieldManager: 'approvalrequest-test' });
-  clients.push(client);
-  return client;
-}
+const clients = newTestClients('approvalrequest-test');
 
 async function granted(...args: string[]): Promise<void> {
   expect(await chart.kubectl(chart.admin, args)).toMatchObject({ code: 0 });
@@ -51,15 +43,15 @@ beforeAll(async () => {
     '--group=oncall',
     '--group=owners',
   );
-  admin = clientOf(chart.admin.kubeconfig);
-  proxy = clientOf(chart.proxy.kubeconfig);
-  dana = clientOf((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
-  eli = clientOf((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
-  olga = clientOf((await chart.person('olga@example.com', ['owners'])).kubeconfig);
+  admin = clients.of(chart.admin.kubeconfig);
+  proxy = clients.of(chart.proxy.kubeconfig);
+  dana = clients.of((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
+  eli = clients.of((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
+  olga = clients.of((await chart.person('olga@example.com', ['owners'])).kubeconfig);
 }, 180_000);
 
 afterAll(async () => {
-  await Promise.all(clients.map((client) => client.connection.close()));
+  await clients.close();
   await chart?.stop();
 }, 60_000);
 

@@ -1,20 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isNotFound } from '@chaperone/crds/client/api-error';
-import { newConnection } from '@chaperone/crds/client/connection';
 import {
   configMaps,
   namespaces,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
 } from '@chaperone/crds/client/kinds';
-import { kubeConfigFromFile } from '@chaperone/crds/client/kubeconfig';
 import type { Stored } from '@chaperone/crds/client/kubernetes-object';
-import { newClient, type Client } from '@chaperone/crds/client/resource-client';
+import type { Client } from '@chaperone/crds/client/resource-client';
 import type { ApprovalRequest } from '@chaperone/crds/v1alpha1/approvalrequest';
 import type { ApprovalRequestStatus, Condition, Decision } from '@chaperone/crds/v1alpha1/generated/api';
 import { approvalRequests } from '@chaperone/operator/approvalrequest/controller';
 import { approvalRequest, requirement } from '../admission/approval-request.ts';
+import { newTestClients } from './test-clients.ts';
 import { CHART, installChart, NAMESPACE, type Installation } from '../admission/installed-chart.ts';
 import { newOperatorProcess, type OperatorProcess } from '../operator/operator-process.ts';
 
@@ -29,17 +28,10 @@ let dana: Client;
 let eli: Client;
 let operator: OperatorProcess;
 let namespace: string;
-const clients: Client[] = [];
+const clients = newTestClients('unwatched-test');
 
 const GUARD = { name: 'chaperone-approvalrequests' };
 const SETTLED_MS = 4_000;
-
-function clientOf(kubeconfig: string): Client {
-  const connection = newConnection({ kubeConfig: kubeConfigFromFile(kubeconfig), userAgent: 'unwatched-test' });
-  const client = newClient({ connection, fieldManager: 'unwatched-test' });
-  clients.push(client);
-  return client;
-}
 
 async function granted(...args: string[]): Promise<void> {
   expect(await chart.kubectl(chart.admin, args)).toMatchObject({ code: 0 });
@@ -48,10 +40,10 @@ async function granted(...args: string[]): Promise<void> {
 beforeAll(async () => {
   chart = await installChart();
   await granted('create', 'clusterrolebinding', 'reviewers', '--clusterrole=chaperone-reviewer', '--group=oncall');
-  admin = clientOf(chart.admin.kubeconfig);
-  proxy = clientOf(chart.proxy.kubeconfig);
-  dana = clientOf((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
-  eli = clientOf((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
+  admin = clients.of(chart.admin.kubeconfig);
+  proxy = clients.of(chart.proxy.kubeconfig);
+  dana = clients.of((await chart.person('dana@example.com', ['oncall'])).kubeconfig);
+  eli = clients.of((await chart.person('eli@example.com', ['oncall'])).kubeconfig);
   operator = await newOperatorProcess(chart.operator.kubeconfig, {
     leaderElection: { leaseDuration: '6s', renewDeadline: '5s', retryPeriod: '1s' },
   });
@@ -59,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await operator?.stop();
-  await Promise.all(clients.map((client) => client.connection.close()));
+  await clients.close();
   await chart?.stop();
 }, 60_000);
 

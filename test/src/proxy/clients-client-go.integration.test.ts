@@ -3,35 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLUSTER_MODULE } from '@chaperone/e2e/cluster/kubernetes-version';
 import { runCommand } from '@chaperone/e2e/process/run-command';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { bothWays, clientPaths, everythingFor, type ClientPaths } from './clients-paths.ts';
-import { createTwins, deleteTwins, newTwins } from './clients-twins.ts';
-import { newGatewayClient, type GatewayClient } from './gateway-client.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bothWays, type ClientPaths } from './clients-paths.ts';
+import { startClientsScene, type ClientsScene } from './clients-scene.ts';
+import { newTwins } from './clients-twins.ts';
 
 const GROUP = 'clients-client-go';
 const twins = newTwins();
 const directory = mkdtempSync(join(tmpdir(), 'clients-'));
 const program = join(directory, 'clients');
 
-let client: GatewayClient;
+let scene: ClientsScene;
 let paths: ClientPaths;
 
 beforeAll(async () => {
-  const context = inject('gateway');
-  client = newGatewayClient(context);
-  [paths] = await Promise.all([
-    clientPaths(context, client, { user: 'clients-client-go@example.com', groups: ['agents', GROUP] }),
-    client.applyPolicy(GROUP, everythingFor(GROUP)),
-    createTwins(client, [twins]),
-    build(),
-  ]);
+  [scene] = await Promise.all([startClientsScene(GROUP, twins), build()]);
+  ({ paths } = scene);
 }, 180_000);
 
 afterAll(async () => {
-  await deleteTwins(client, [twins]);
-  await client.deletePolicy(GROUP);
-  await client.close();
-  paths.remove();
+  await scene.end();
   rmSync(directory, { recursive: true, force: true });
 });
 

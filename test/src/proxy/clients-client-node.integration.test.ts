@@ -1,30 +1,22 @@
 import { CoreV1Api, KubeConfig, ListWatch, Watch, type V1ConfigMap } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { clientPaths, everythingFor, PATHS, type ClientPaths, type PathName } from './clients-paths.ts';
-import { createTwins, deleteTwins, newTwins } from './clients-twins.ts';
-import { newGatewayClient, type GatewayClient } from './gateway-client.ts';
+import { PATHS, type ClientPaths, type PathName } from './clients-paths.ts';
+import { startClientsScene, type ClientsScene } from './clients-scene.ts';
+import { newTwins } from './clients-twins.ts';
 
 const GROUP = 'clients-client-node';
 const twins = newTwins();
 
-let client: GatewayClient;
+let scene: ClientsScene;
 let paths: ClientPaths;
 
 beforeAll(async () => {
-  const context = inject('gateway');
-  client = newGatewayClient(context);
-  [paths] = await Promise.all([
-    clientPaths(context, client, { user: 'clients-client-node@example.com', groups: ['agents', GROUP] }),
-    client.applyPolicy(GROUP, everythingFor(GROUP)),
-    createTwins(client, [twins]),
-  ]);
+  scene = await startClientsScene(GROUP, twins);
+  ({ paths } = scene);
 });
 
 afterAll(async () => {
-  await deleteTwins(client, [twins]);
-  await client.deletePolicy(GROUP);
-  await client.close();
-  paths.remove();
+  await scene.end();
 });
 
 function configOf(path: PathName): KubeConfig {

@@ -3,33 +3,25 @@ import { join } from 'node:path';
 import { runCommand } from '@chaperone/e2e/process/run-command';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { normalise } from './clients-normalise.ts';
-import { bothWays, clientPaths, everythingFor, PATHS, type ClientPaths, type PathName } from './clients-paths.ts';
-import { createTwins, deleteTwins, newTwins } from './clients-twins.ts';
-import { newGatewayClient, type GatewayClient } from './gateway-client.ts';
+import { bothWays, PATHS, type ClientPaths, type PathName } from './clients-paths.ts';
+import { startClientsScene, type ClientsScene } from './clients-scene.ts';
+import { newTwins } from './clients-twins.ts';
 
 const GROUP = 'clients-helm';
 const twins = newTwins();
 
-let client: GatewayClient;
+let scene: ClientsScene;
 let paths: ClientPaths;
 
 beforeAll(async () => {
-  const context = inject('gateway');
-  client = newGatewayClient(context);
-  [paths] = await Promise.all([
-    clientPaths(context, client, { user: 'clients-helm@example.com', groups: ['agents', GROUP] }),
-    client.applyPolicy(GROUP, everythingFor(GROUP)),
-    createTwins(client, [twins]),
-  ]);
+  scene = await startClientsScene(GROUP, twins);
+  ({ paths } = scene);
   for (const path of PATHS) copyChart(path);
 });
 
 afterAll(async () => {
-  await client.kubectl(['delete', 'customresourcedefinition', ...PATHS.map(definition), '--ignore-not-found']);
-  await deleteTwins(client, [twins]);
-  await client.deletePolicy(GROUP);
-  await client.close();
-  paths.remove();
+  await scene.client.kubectl(['delete', 'customresourcedefinition', ...PATHS.map(definition), '--ignore-not-found']);
+  await scene.end();
 });
 
 const chart = (path: PathName): string => join(paths.directory, `chart-${path}`);
@@ -99,7 +91,7 @@ test('helm does a release with CRDs and hooks the same through the gateway as wi
       const { code, stdout, stderr } = await runCommand(join(binDirectory, 'helm'), args, { env });
       const changes = /^(?:install|upgrade|rollback|uninstall) /.test(step);
       const left = changes
-        ? await client.kubectl(['get', LEFT, '--output=name', `--namespace=${twins.namespace[path]}`])
+        ? await scene.client.kubectl(['get', LEFT, '--output=name', `--namespace=${twins.namespace[path]}`])
         : undefined;
       steps.push({
         step,
@@ -118,7 +110,9 @@ test('helm does a release with CRDs and hooks the same through the gateway as wi
   const codes = direct.map((step) => (step instanceof Object && 'code' in step ? step.code : undefined));
   expect(codes.filter((code) => code === 0).length).toBeGreaterThan(14);
   expect(
-    await bothWays((path) => client.kubectl(['get', 'customresourcedefinition', definition(path), '--output=name'])),
+    await bothWays((path) =>
+      scene.client.kubectl(['get', 'customresourcedefinition', definition(path), '--output=name']),
+    ),
   ).toMatchObject({
     direct: { code: 0 },
     gateway: { code: 0 },
