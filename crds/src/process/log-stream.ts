@@ -25,6 +25,9 @@ export interface LogStreamOptions {
 const MAX_WAITING = 4 * 1024 * 1024;
 /** A process that is to end does not wait for a reader that is stuck. */
 const FLUSH_MS = 1_000;
+/** Each write is a thread woken: the lines of many calls share one. */
+const GATHER_MS = 10;
+const GATHERED_BYTES = 64 * 1024;
 /** A pipe that somebody made non-blocking says so instead of waiting. */
 const AGAIN_MS = 10;
 
@@ -33,8 +36,10 @@ export function newLogStream({ fd, maxWaitingBytes = MAX_WAITING }: LogStreamOpt
   let waitingBytes = 0;
   let dropped = 0;
   let writing: Promise<void> | undefined;
+  let hurry: () => void = () => undefined;
 
   async function drain(): Promise<void> {
+    await gathered();
     while (waiting.length > 0) {
       const batch = Buffer.concat(waiting);
       waiting = [];
@@ -44,6 +49,16 @@ export function newLogStream({ fd, maxWaitingBytes = MAX_WAITING }: LogStreamOpt
     writing = undefined;
   }
 
+  /** Resolves when lines have had time to come together, or somebody cannot wait. */
+  const gathered = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
   return {
     stream: new Writable({
       decodeStrings: true,
@@ -52,14 +67,15 @@ export function newLogStream({ fd, maxWaitingBytes = MAX_WAITING }: LogStreamOpt
         else {
           waiting.push(chunk);
           waitingBytes += chunk.length;
-          // A turn later, so that lines of one turn are one write.
-          writing ??= Promise.resolve().then(drain);
+          writing ??= drain();
+          if (waitingBytes > GATHERED_BYTES) hurry();
         }
         done();
       },
     }),
     dropped: () => dropped,
     async flush() {
+      hurry();
       const given = new AbortController();
       await Promise.race([writing, sleep(FLUSH_MS, undefined, { signal: given.signal }).catch(() => undefined)]);
       given.abort();

@@ -54,6 +54,18 @@ function loggerOver(winston: Winston, bound: LogFields, now: () => number): Logg
 const FORBIDDEN_KEYS =
   /^(?:body|headers|response|request_?body|data|stringdata|authorization|cookie|set-cookie|password|passwd|secret|token|.*[-_]token|.*token|kubeconfig|private_?key)$/i;
 
+/** What was found out about keys: they are constants of the code, so they are few. Bounded all the same. */
+const forbidden = new Map<string, boolean>();
+const MAX_KEYS = 1_000;
+
+function isForbidden(key: string): boolean {
+  const known = forbidden.get(key);
+  if (known !== undefined) return known;
+  const found = FORBIDDEN_KEYS.test(key);
+  if (forbidden.size < MAX_KEYS) forbidden.set(key, found);
+  return found;
+}
+
 const MAX_TEXT = 2_048;
 const MAX_DEPTH = 4;
 const MAX_ENTRIES = 50;
@@ -66,7 +78,7 @@ export function cleanFields(fields: LogFields): Record<string, unknown> {
 function cleanRecord(record: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
   const entries = Object.entries(record).slice(0, MAX_ENTRIES);
   return Object.fromEntries(
-    entries.map(([key, value]) => [key, FORBIDDEN_KEYS.test(key) ? '[redacted]' : clean(value, depth + 1)]),
+    entries.map(([key, value]) => [key, isForbidden(key) ? '[redacted]' : clean(value, depth + 1)]),
   );
 }
 
