@@ -58,10 +58,15 @@ export const GATEWAY_ERRORS = {
   // In the API server's words: the gateway answers these in its place.
   ResourceNotServed: { status: 404, message: 'the server could not find the requested resource' },
   MethodNotServed: { status: 405, message: 'the server does not allow this method on the requested resource' },
-  BundleMissing: { status: 503, message: 'no policies have been loaded yet' },
+  BundleMissing: {
+    status: 503,
+    message:
+      'no policies have been loaded yet: if this lasts, whoever administers Chaperone finds why in the logs of its operator and of this replica',
+  },
   BundleStale: {
     status: 503,
-    message: 'policies have not been confirmed for too long: the gateway has lost the API server',
+    message:
+      'policies have not been confirmed for too long: the gateway has lost the API server, or what its operator publishes is missing or damaged',
   },
   IntentNotWritable: {
     status: 503,

@@ -3,6 +3,7 @@ import { decodeBundle } from '@chaperone/crds/bundle/decode';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Informer } from '@chaperone/crds/client/informer';
 import type { ConfigMap } from '@chaperone/crds/client/kinds';
+import type { Lister } from '@chaperone/crds/client/store';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
 import { compileBundle, type CompiledBundle } from './compiled-bundle.ts';
 
@@ -11,8 +12,8 @@ export interface BundleLoader {
   /** Undefined before the first has been loaded. */
   current(): CompiledBundle | undefined;
   /**
-   * Milliseconds since the API server last confirmed which bundle is in force. While all is well it stays below how long
-   * a watch of the head lasts.
+   * Milliseconds since the API server last confirmed that the bundle in force is the one to be in force. While all is well
+   * it stays below how long a watch of the head lasts; it grows while the head is gone, or names what cannot be loaded.
    */
   stalenessMs(): number | undefined;
   /** Why what the head names is not in force; undefined while it is. */
@@ -29,7 +30,9 @@ export type BundleLoaded =
 
 export interface BundleLoaderOptions {
   /** Of the head alone. */
-  readonly heads: Informer<ConfigMap>;
+  readonly heads: Pick<Informer<ConfigMap>, 'addHandler' | 'stalenessMs'> & {
+    readonly lister: Pick<Lister<ConfigMap>, 'get'>;
+  };
   readonly configMaps: Pick<ResourceClient<ConfigMap>, 'get'>;
   readonly namespace: string;
   readonly clock: Clock;
@@ -43,13 +46,20 @@ export function newBundleLoader(options: BundleLoaderOptions): BundleLoader {
   const listeners = new Set<(bundle: CompiledBundle) => void>();
   let current: CompiledBundle | undefined;
   let failure: unknown;
+  /** Since when the head has not named the bundle in force, on the monotonic clock. */
+  let differsSince: number | undefined;
   let wake: () => void = () => undefined;
 
-  const headData = (): unknown => heads.lister.get({ name: BUNDLE_HEAD, namespace })?.data;
+  const headData = (): ConfigMap['data'] => heads.lister.get({ name: BUNDLE_HEAD, namespace })?.data;
+
+  function compare(): void {
+    if (headData()?.['revision'] === current?.revision) differsSince = undefined;
+    else differsSince ??= clock.monotonic();
+  }
 
   async function load(signal: AbortSignal): Promise<void> {
     const data = headData();
-    // A head that is gone takes no policy away: the operator writes it anew, and until then the last one stands.
+    // A head that is gone takes no policy away: the operator writes it anew, and for a bounded time the last one stands.
     if (data === undefined) return;
     const head = parseBundleHead(data);
     if (head.revision === current?.revision) return;
@@ -62,6 +72,7 @@ export function newBundleLoader(options: BundleLoaderOptions): BundleLoader {
     );
     const bundle = compileBundle(decodeBundle(head.revision, parts));
     current = bundle;
+    compare();
     observe?.({
       kind: 'Loaded',
       revision: bundle.revision,
@@ -73,12 +84,18 @@ export function newBundleLoader(options: BundleLoaderOptions): BundleLoader {
 
   return {
     current: () => current,
-    stalenessMs: () => heads.stalenessMs(),
+    stalenessMs() {
+      const unheard = heads.stalenessMs();
+      if (unheard === undefined || differsSince === undefined) return unheard;
+      // What the head should name may deny what the bundle in force allows.
+      return Math.max(unheard, clock.monotonic() - differsSince);
+    },
     lastError: () => failure,
     onLoaded: (listener) => void listeners.add(listener),
     async run(signal) {
       let changed = true;
       const notice = (): void => {
+        compare();
         changed = true;
         wake();
       };
