@@ -50,9 +50,9 @@ fuzz: $(INSTALLED) ## What takes long: request attributes against Kubernetes' ow
 	FUZZ_RUNS=1000000 TEST_RESULTS=fuzz npx vitest run --project integration test/src/requestinfo
 
 .PHONY: bench
-bench: $(INSTALLED) ## The gateway against the direct path, as ratios; about 5 minutes. ONLY=gets,lists runs a part
-	npm run --silent prepare-servers
-	npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
+bench: $(INSTALLED) ## The gateway against the direct path, as ratios; about 5 minutes. ONLY=gets,lists runs a part; WITH_NODE=1 adds exec and cp, 5 more
+	npm run --silent prepare-servers -- $(if $(filter-out 0 no false,$(WITH_NODE)),--with-node)
+	npm run --silent bench -- $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0 no false,$(WITH_NODE)),--with-node)
 
 .PHONY: clean
 clean: ## Ends the stack, removes build output and test results; the caches in ~/.cache/chaperone stay
