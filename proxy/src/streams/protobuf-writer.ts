@@ -15,7 +15,8 @@ function encodeField(number: number, value: string | Buffer | number): Buffer[] 
   return [varint(number * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes];
 }
 
-function varint(value: number): Buffer {
+/** A number from 0 on as protobuf writes it. */
+export function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;
   while (rest > 127) {
