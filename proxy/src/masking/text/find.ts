@@ -1,0 +1,146 @@
+import type { Pattern } from '@chaperone/crds/expression/regex';
+import { newAnchorScan } from './anchors.ts';
+import type { Detector, DetectorKind, Span } from './detectors/detector.ts';
+import { detectorsOf } from './detectors/registry.ts';
+import { base64Text } from './encoded-text.ts';
+import type { KnownValues } from './known-values.ts';
+import { patternSpans } from './pattern-search.ts';
+import { placeholderRanges } from './placeholder.ts';
+
+export type { DetectorKind };
+
+/** A secret in a text, by UTF-16 offsets, and what found it: a detector, a pattern of a rule, or KNOWN_VALUE. */
+export interface Finding extends Span {
+  readonly name: string;
+}
+
+/** Findings in order, which neither overlap nor touch a placeholder. */
+export type Finder = (text: string) => readonly Finding[];
+
+export interface NamedPattern {
+  /** As it stands in placeholders: the rule's name and the pattern's, `rule/pattern`. */
+  readonly name: string;
+  readonly pattern: Pattern;
+}
+
+export interface FinderOptions {
+  /** Detectors of these kinds, beside those of no kind, which are always on. */
+  readonly detectors: 'all' | readonly DetectorKind[];
+  readonly patterns: readonly NamedPattern[];
+  /** Asked anew for each text, so that values may be added between texts. */
+  readonly known?: KnownValues;
+}
+
+/** What findings of values that were seen before are called. */
+export const KNOWN_VALUE = 'known-value';
+
+/** Base64 of base64, as the data of a Secret in a Helm release. */
+const MAX_LEVELS = 2;
+
+/**
+ * Finds secrets in text: in one pass over the anchors of all detectors, by the patterns of rules, and by equality with
+ * known values. A text that is base64 as a whole is also searched decoded, and is a finding as a whole if something is
+ * found in it. Findings that overlap become one, named after the longest, so that no end of one is left standing.
+ */
+export function newFinder({ detectors, patterns, known }: FinderOptions): Finder {
+  const findBuiltIn = builtInFinder(detectorsOf(detectors));
+  const findHere = (text: string): readonly Finding[] => {
+    const found = findBuiltIn(text);
+    for (const { name, pattern } of patterns) {
+      for (const span of patternSpans(pattern, text)) found.push({ ...span, name });
+    }
+    for (const span of known?.find(text) ?? []) found.push({ ...span, name: KNOWN_VALUE });
+    return found;
+  };
+  return (text) => {
+    const found = findHere(text);
+    const name = nameInside(text, findHere);
+    const all = name === undefined ? found : [...found, { start: 0, end: text.length, name }];
+    return all.length === 0 ? all : outsidePlaceholders(united(all), text);
+  };
+}
+
+/** What is found in the text that a text is base64 of. */
+function nameInside(text: string, find: Finder): string | undefined {
+  let inner = base64Text(text);
+  for (let level = 0; level < MAX_LEVELS && inner !== undefined; level += 1) {
+    const [first] = outsidePlaceholders(united(find(inner)), inner);
+    if (first !== undefined) return first.name;
+    inner = base64Text(inner);
+  }
+  return undefined;
+}
+
+/** All detectors' findings, in no order. */
+function builtInFinder(detectors: readonly Detector[]): (text: string) => Finding[] {
+  const literals = [...new Set(detectors.flatMap(({ anchors }) => anchors))];
+  const interested = literals.map((literal) => {
+    return [...detectors.entries()].filter(([, { anchors }]) => anchors.includes(literal)).map(([number]) => number);
+  });
+  const anchorScan = newAnchorScan(literals);
+  const shortest = Math.min(...literals.map(({ length }) => length));
+  return (text) => {
+    const found: Finding[] = [];
+    if (text.length < shortest) return found;
+    // Where each detector's last finding ends: inside it the detector is not asked again, or a long value made of anchors
+    // would be read once for each of them.
+    let ends: Int32Array | undefined;
+    anchorScan.scan(text, (at, literal) => {
+      for (const number of interested[literal] ?? []) {
+        const detector = detectors[number];
+        if (detector === undefined || (ends?.[number] ?? 0) > at) continue;
+        const span = detector.match(text, at);
+        if (span === undefined || span.end <= span.start) continue;
+        ends ??= new Int32Array(detectors.length);
+        ends[number] = span.end;
+        found.push({ start: span.start, end: span.end, name: detector.name });
+      }
+    });
+    return found;
+  };
+}
+
+/** Overlapping findings as one, with the name of the longest; of equally long ones the more telling name. */
+function united(found: readonly Finding[]): readonly Finding[] {
+  const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end || rank(a) - rank(b));
+  const result: Finding[] = [];
+  let longest = 0;
+  for (const finding of sorted) {
+    const previous = result.at(-1);
+    const length = finding.end - finding.start;
+    if (previous === undefined || finding.start >= previous.end) {
+      result.push(finding);
+      longest = length;
+      continue;
+    }
+    const name = length > longest ? finding.name : previous.name;
+    longest = Math.max(longest, length);
+    result[result.length - 1] = { start: previous.start, end: Math.max(previous.end, finding.end), name };
+  }
+  return result;
+}
+
+/** `credential` only knows the name in front. */
+function rank({ name }: Finding): number {
+  return name === 'credential' || name === KNOWN_VALUE ? 1 : 0;
+}
+
+/** What is left of findings without placeholders: masking what is masked would lose the name of what hid it. */
+function outsidePlaceholders(found: readonly Finding[], text: string): readonly Finding[] {
+  const ranges = found.length === 0 ? [] : placeholderRanges(text);
+  if (ranges.length === 0) return found;
+  const result: Finding[] = [];
+  let next = 0;
+  for (const { start, end, name } of found) {
+    let from = start;
+    while (next < ranges.length && (ranges[next]?.end ?? 0) <= start) next += 1;
+    for (let index = next; index < ranges.length; index += 1) {
+      const range = ranges[index];
+      if (range === undefined || range.start >= end) break;
+      if (range.start > from) result.push({ start: from, end: range.start, name });
+      from = Math.max(from, range.end);
+    }
+    if (from < end) result.push({ start: from, end, name });
+  }
+  return result;
+}
