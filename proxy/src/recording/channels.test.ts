@@ -30,6 +30,7 @@ function read(
   options: ConnectOptions = EXEC,
 ): string[] {
   const events: string[] = [];
+  const unobserved = newChannelConversation(protocol, options);
   const name = ({ from, kind, port }: Channel): string => `${from} ${kind}${port === undefined ? '' : ` ${port}`}`;
   const conversation = newChannelConversation(protocol, options, {
     data: (channel, data) => events.push(`${name(channel)}: ${data.toString('latin1')}`),
@@ -40,7 +41,11 @@ function read(
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
     events.push(error.code satisfies FrameErrorCode);
+    // What nobody looks at is refused by the same rules.
+    expect(() => frames.map((frame) => unobserved[side].push(frame))).toThrow(error.message);
+    return events;
   }
+  for (const frame of frames) void unobserved[side].push(frame);
   return events;
 }
 

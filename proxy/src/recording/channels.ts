@@ -1,7 +1,7 @@
 import type { ConnectOptions } from '../request/connect-options.ts';
 import type { Channel, Conversation, ConversationObserver } from './conversation.ts';
 import { FrameError } from './frame-error.ts';
-import { closeFrame, serverFrame, WebSocketReader, type MessageHandler } from './websocket.ts';
+import { closeFrame, serverFrame, WebSocketReader, type MessageHandler, type Payload } from './websocket.ts';
 
 /** How the first byte of a message names its channel, and what follows it (k8s.io/streaming, httpstream/wsstream). */
 interface Codec {
@@ -136,14 +136,14 @@ class ChannelMessages implements MessageHandler {
     this.#base64 = new Base64Text();
   }
 
-  payload(bytes: Buffer): undefined {
-    let rest = bytes;
+  payload(piece: Payload): undefined {
+    let from = 0;
     if (this.#state === 'start') {
-      this.#open(rest[0] ?? 0);
-      rest = rest.subarray(1);
+      this.#open(piece.byteAt(0));
+      from = 1;
     }
-    if (this.#state === 'data') this.#data(rest);
-    else if (rest.length > 0) this.#close(rest);
+    if (this.#state === 'data') this.#data(piece, from);
+    else if (piece.length > from) this.#close(piece.bytesFrom(from));
     return undefined;
   }
 
@@ -167,8 +167,11 @@ class ChannelMessages implements MessageHandler {
     this.#state = 'data';
   }
 
-  #data(bytes: Buffer): void {
+  #data(piece: Payload, from: number): void {
     const { codec, observer } = this.#options;
+    // Any bytes are binary data: without an observer nobody looks at them.
+    if (observer === undefined && codec.encoding === 'binary') return;
+    const bytes = piece.bytesFrom(from);
     const clear = codec.encoding === 'base64' ? this.#base64.decode(bytes) : bytes;
     if (clear.length > 0 && this.#channel !== undefined) observer?.data(this.#channel, clear);
   }

@@ -19,7 +19,7 @@ export function newTunnelledConversation(options: SpdyOptions): Conversation {
         begin(kind) {
           if (kind !== 'binary') throw new FrameError('OpcodeUnexpected');
         },
-        payload: (bytes) => inner.push(bytes),
+        payload: (piece) => inner.push(piece.bytesFrom(0)),
         end: () => undefined,
       },
     });

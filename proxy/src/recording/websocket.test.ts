@@ -25,7 +25,8 @@ function read(
     handler: {
       begin: (kind) => (open = { kind, parts: [] }),
       payload: (piece) => {
-        open?.parts.push(Buffer.from(piece));
+        // As whoever looks at the first byte alone, and as whoever looks at all.
+        open?.parts.push(Buffer.of(piece.byteAt(0)), Buffer.from(piece.bytesFrom(1)));
         return undefined;
       },
       end: () => messages.push({ kind: open?.kind ?? '', text: Buffer.concat(open?.parts ?? []).toString('latin1') }),

@@ -1,11 +1,19 @@
 import type { FrameReader } from './conversation.ts';
 import { FrameError } from './frame-error.ts';
 
-/** What a reader finds. Payloads are unmasked, and come in pieces. */
+/** What a reader finds. Payloads come in pieces. */
 export interface MessageHandler {
   begin(kind: 'text' | 'binary'): void;
-  payload(bytes: Buffer): Promise<void> | undefined;
+  payload(piece: Payload): Promise<void> | undefined;
   end(): void;
+}
+
+/** A piece of a payload, unmasked only as far as somebody looks at it: of a file that is copied nobody does. */
+export interface Payload {
+  readonly length: number;
+  byteAt(index: number): number;
+  /** All from this byte on. */
+  bytesFrom(index: number): Buffer;
 }
 
 export interface WebSocketReaderOptions {
@@ -128,7 +136,9 @@ export class WebSocketReader implements FrameReader {
     const waiting =
       frame.opcode >= CLOSE
         ? undefined
-        : this.#options.handler.payload(frame.mask === undefined ? piece : unmask(piece, frame.mask, frame.at));
+        : this.#options.handler.payload(
+            frame.mask === undefined ? new ClearPayload(piece) : new MaskedPayload(piece, frame.mask, frame.at),
+          );
     frame.left -= piece.length;
     frame.at += piece.length;
     this.#unfinished += piece.length;
@@ -149,6 +159,51 @@ export class WebSocketReader implements FrameReader {
     }
     // Between the fragments of a message no other one can be put in.
     if (this.#message === undefined) this.#unfinished = 0;
+  }
+}
+
+class ClearPayload implements Payload {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  byteAt(index: number): number {
+    return this.#bytes[index] ?? 0;
+  }
+
+  bytesFrom(index: number): Buffer {
+    return this.#bytes.subarray(index);
+  }
+}
+
+class MaskedPayload implements Payload {
+  readonly #masked: Buffer;
+  readonly #mask: Buffer;
+  /** Where in the payload it begins. */
+  readonly #at: number;
+
+  constructor(masked: Buffer, mask: Buffer, at: number) {
+    this.#masked = masked;
+    this.#mask = mask;
+    this.#at = at;
+  }
+
+  get length(): number {
+    return this.#masked.length;
+  }
+
+  byteAt(index: number): number {
+    return (this.#masked[index] ?? 0) ^ (this.#mask[(this.#at + index) & 3] ?? 0);
+  }
+
+  bytesFrom(index: number): Buffer {
+    return unmask(this.#masked.subarray(index), this.#mask, this.#at + index);
   }
 }
 
