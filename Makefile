@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# Programs run from their TypeScript; what was compiled once is not compiled again.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/node
+
 # npm writes this file last, so an interrupted installation is done again.
 INSTALLED := node_modules/.package-lock.json
 

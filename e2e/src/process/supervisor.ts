@@ -199,7 +199,7 @@ function pidOf(child: ReturnType<typeof spawn>, spec: ProcessSpec): Promise<numb
 }
 
 function minimalEnvironment(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SSL_CERT_FILE'];
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SSL_CERT_FILE', 'NODE_COMPILE_CACHE'];
   return Object.fromEntries(
     kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );

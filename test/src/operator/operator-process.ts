@@ -49,7 +49,11 @@ export async function newOperatorProcess(kubeconfig: string, configuration: obje
         [...NODE_FLAGS, '--conditions=source', join(CHECKOUT, 'operator/src/main.ts'), `--config=${config}`],
         {
           stdio: ['ignore', 'pipe', 'pipe'],
-          env: { PATH: process.env['PATH'], ...NODE_ENVIRONMENT },
+          env: {
+            PATH: process.env['PATH'],
+            NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+            ...NODE_ENVIRONMENT,
+          },
         },
       );
       for (const stream of [child.stdout, child.stderr])
