@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UndecodableBody, type BodyDocument, type Edits, type Value } from '../document.ts';
@@ -57,19 +58,15 @@ describe('what is not one JSON value, or two readers could read differently, is 
 
   test('bytes that are not UTF-8, in every position', () => {
     const body = Buffer.from('{"kéy": ["véry €uro 🦊", 1]}');
-    for (let at = 0; at < body.length; at += 1) {
-      for (const byte of [0x80, 0xc0, 0xed, 0xff]) {
-        const bytes = Buffer.from(body);
-        bytes[at] = byte;
-        let isUtf8 = true;
-        try {
-          new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-        } catch {
-          isUtf8 = false;
-        }
-        if (!isUtf8) expect(() => decodeJson(bytes), `${byte} at ${at}`).toThrow(UndecodableBody);
-      }
-    }
+    const changed = [...body.keys()].flatMap((at) =>
+      [0x80, 0xc0, 0xed, 0xff].map((byte) =>
+        Buffer.concat([body.subarray(0, at), Buffer.of(byte), body.subarray(at + 1)]),
+      ),
+    );
+    // Some of these replace the one byte of a character by an equal one, or by another that fits.
+    const broken = changed.filter((bytes) => !isUtf8(bytes));
+    expect(broken.length).toBeGreaterThan(changed.length / 2);
+    for (const bytes of broken) expect(() => decodeJson(bytes), bytes.toString('hex')).toThrow(UndecodableBody);
   });
 
   test('a surrogate pair written as two characters of UTF-8', () => {
