@@ -1,0 +1,134 @@
+import type { ObjectValue, TextValue } from '../document.ts';
+import type { Finder } from '../text/find.ts';
+import { maskText } from '../text/mask-text.ts';
+import { redacted } from '../text/placeholder.ts';
+import { MESSAGE } from './cause.ts';
+import { decodedText } from './mask-leaf.ts';
+import { maskQuotedValues } from './status-message.ts';
+import type { Cell, EmbeddedDocument, Message, Walk } from './walk.ts';
+
+export interface SearchFacts {
+  /**
+   * Whether what the caller sent could be read, so that its values are known. If not, a message about it may quote
+   * anything of it.
+   */
+  readonly requestDecoded: boolean;
+}
+
+/** Managed fields name the elements of sets and lists by their values: `v:"x"`, `k:{"name":"x"}`. */
+const MANAGED_VALUE = /^[vk]:/u;
+
+/** Searches what a walk has gathered, and adds to its edits and counts. */
+export function search(walk: Walk, facts: SearchFacts): void {
+  new Search(walk, facts).run();
+}
+
+class Search {
+  readonly #walk: Walk;
+  readonly #facts: SearchFacts;
+  /** For all texts. */
+  readonly #finder: Finder;
+  /** For what says who an object is. */
+  readonly #plain: Finder;
+  /** For what shows fields in another form. */
+  readonly #wide: Finder;
+
+  constructor(walk: Walk, facts: SearchFacts) {
+    const { texts, target } = walk.plan;
+    const { secrets, all } = walk.values;
+    this.#walk = walk;
+    this.#facts = facts;
+    this.#plain = texts.finder(undefined);
+    this.#finder = target === 'Audit' && !secrets.isEmpty ? texts.finder(secrets) : this.#plain;
+    this.#wide = all.isEmpty ? this.#plain : texts.finder(all);
+  }
+
+  run(): void {
+    const walk = this.#walk;
+    for (const embedded of walk.embedded) this.#embedded(embedded);
+    for (const text of walk.texts) this.#text(text, this.#finder);
+    for (const text of walk.identities) this.#text(text, this.#plain);
+    for (const text of walk.encodedTexts) this.#encoded(text);
+    for (const message of walk.messages) this.#message(message);
+    for (const cell of walk.cells) this.#cell(cell);
+    const { secrets, all } = walk.values;
+    if (!walk.plan.texts.searches && secrets.isEmpty && all.isEmpty) return;
+    for (const object of walk.objects) this.#keys(object);
+  }
+
+  #text(text: TextValue, finder: Finder): void {
+    if (finder(text.text).length === 0) return;
+    this.#edit(text, this.#masked(text.text, finder));
+  }
+
+  #masked(text: string, finder: Finder): string {
+    const { texts } = this.#walk.plan;
+    const masked = maskText(text, finder, texts.replace);
+    for (const [name, count] of masked.counts) this.#walk.count(name, count);
+    return masked.text;
+  }
+
+  #edit(text: TextValue, replacement: string): void {
+    if (replacement !== text.text) this.#walk.edits.set(text, replacement);
+  }
+
+  /** Bytes are replaced whole: what is masked within them would have to be encoded again. */
+  #encoded(text: TextValue): void {
+    const decoded = decodedText(text.text) ?? text.text;
+    const [found] = this.#finder(decoded);
+    if (found === undefined) return;
+    const { plan } = this.#walk;
+    const placeholder = plan.texts.replace(found.name, decoded);
+    this.#walk.count(found.name, 1);
+    this.#edit(text, plan.target === 'Response' ? Buffer.from(placeholder).toString('base64') : placeholder);
+  }
+
+  #message({ text, cause }: Message): void {
+    const walk = this.#walk;
+    if (cause === undefined) return this.#text(text, this.#wide);
+    if (!this.#facts.requestDecoded || walk.values.all.isFull) {
+      walk.count(cause.name, 1);
+      return this.#edit(text, redacted(cause.alwaysOn ? MESSAGE.name : cause.name));
+    }
+    const quoted = maskQuotedValues(text.text, cause.name);
+    if (quoted.count > 0) walk.count(cause.name, quoted.count);
+    return this.#edit(text, this.#masked(quoted.text, this.#wide));
+  }
+
+  #cell({ text, masked, cause }: Cell): void {
+    if (text.text !== '' && masked.has(text.text)) {
+      this.#walk.count(cause.name, 1);
+      this.#edit(text, redacted(cause.name));
+    } else this.#text(text, this.#wide);
+  }
+
+  #embedded({ text, document, walk }: EmbeddedDocument): void {
+    search(walk, this.#facts);
+    for (const [name, count] of walk.counts) this.#walk.count(name, count);
+    if (walk.edits.size > 0) this.#edit(text, document.encode(walk.edits).toString('utf8'));
+  }
+
+  #keys(object: ObjectValue): void {
+    const { texts } = this.#walk.plan;
+    const { secrets, all } = this.#walk.values;
+    const shortest = !all.isEmpty || !secrets.isEmpty ? 0 : texts.minKeyLength;
+    let taken: Set<string> | undefined;
+    for (const { key } of object.members) {
+      if (key.text.length < shortest) continue;
+      const finder = MANAGED_VALUE.test(key.text) ? this.#wide : this.#finder;
+      if (finder(key.text).length === 0) continue;
+      const masked = this.#masked(key.text, finder);
+      if (masked === key.text) continue;
+      taken ??= new Set(object.members.map((member) => member.key.text));
+      this.#edit(key, unique(masked, taken));
+    }
+  }
+}
+
+/** No two keys of an object may become one: nobody could read it any more. */
+function unique(key: string, taken: Set<string>): string {
+  let result = key;
+  for (let count = 2; taken.has(result); count++) result = `${key}#${count}`;
+  taken.add(result);
+  return result;
+}

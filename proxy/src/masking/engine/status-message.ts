@@ -1,0 +1,67 @@
+import type { ObjectValue, Value } from '../document.ts';
+import { redacted } from '../text/placeholder.ts';
+import { memberOf } from './document-reading.ts';
+import { causeBelow, NOWHERE, type FieldNodes } from './field-node.ts';
+import { newOwner } from './owner.ts';
+import type { Walk } from './walk.ts';
+
+/** Walks a metav1.Status about objects of which `nodes` says what is masked. */
+export function walkStatus(walk: Walk, root: ObjectValue, nodes: FieldNodes): void {
+  const owner = newOwner(root, NOWHERE);
+  const cause = causeBelow(nodes);
+  const details = memberOf(root, 'details');
+  const causes = memberOf(details, 'causes');
+  const messages = new Set<Value | undefined>([memberOf(root, 'message'), memberOf(details, 'message')]);
+  if (causes?.kind === 'list') for (const item of causes.items) messages.add(memberOf(item, 'message'));
+  const visit = (value: Value): void => {
+    if (value.kind === 'text' && messages.has(value)) walk.messages.push({ text: value, cause });
+    else if (value === details || value === causes || (causes?.kind === 'list' && causes.items.includes(value))) {
+      if (value.kind === 'object') for (const member of value.members) visit(member.value);
+      else if (value.kind === 'list') for (const item of value.items) visit(item);
+    } else walk.at(value, NOWHERE, owner);
+  };
+  for (const { value } of root.members) visit(value);
+}
+
+/** How k8s.io/apimachinery's field errors begin what they quote. */
+const QUOTES = /(?:Invalid|Unsupported|Duplicate) value: /gu;
+/** A Go or JSON string, a number or a boolean: what they quote may also be an object, of which nobody can tell the end. */
+const LITERAL = /(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.e+-]*|true|false|null|<nil>)(?=[:,;\]})]|\s|$)/uy;
+/** Errors of CustomResourceDefinitions' schemas name the type in the place of the value. */
+const TYPES = /"(?:object|array|string|integer|number|boolean|null)"/uy;
+/** Decoders quote what they could not decode: YAML's by its first letters, JSON's with what stands around it. */
+const DECODERS = /(?:cannot unmarshal (?:!!\w+|\w+) `|bigger context \.\.\.|found in #[0-9]+ byte of \.\.\.)/u;
+
+/**
+ * Replaces what validation errors quote, about an object of which something is masked: an error of another field of it
+ * may quote the whole object. Where the end of what is quoted cannot be told, the rest of the message goes.
+ */
+export function maskQuotedValues(message: string, name: string): { readonly text: string; readonly count: number } {
+  const placeholder = redacted(name);
+  let text = '';
+  let from = 0;
+  let count = 0;
+  for (const match of message.matchAll(QUOTES)) {
+    const at = match.index + match[0].length;
+    // Inside of what was quoted before.
+    if (at < from || startsWith(TYPES, message, at) !== 0) continue;
+    if (message.startsWith(placeholder, at)) continue;
+    const length = startsWith(LITERAL, message, at);
+    text += message.slice(from, at) + placeholder;
+    count++;
+    if (length === 0) return { text, count };
+    from = at + length;
+  }
+  text += message.slice(from);
+  const decoder = DECODERS.exec(text);
+  if (decoder === null) return { text, count };
+  const end = decoder.index + decoder[0].length;
+  return text.slice(end) === placeholder
+    ? { text, count }
+    : { text: text.slice(0, end) + placeholder, count: count + 1 };
+}
+
+function startsWith(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.exec(text)?.[0].length ?? 0;
+}
