@@ -129,14 +129,14 @@ test('an edit of a value of another document is an error, not silence', () => {
 });
 
 describe('for any JSON', () => {
-  const anyJson = fc.tuple(fc.jsonValue({ noUnicodeString: false, maxDepth: 5 }), fc.constantFrom('', ' ', '\t'));
+  const anyJson = fc.tuple(fc.jsonValue({ stringUnit: 'binary', maxDepth: 5 }), fc.constantFrom('', ' ', '\t'));
 
   test('it is read as JSON.parse reads it, and without edits its bytes are the same', () => {
     fc.assert(
       fc.property(anyJson, ([value, indent]) => {
         const bytes = Buffer.from(JSON.stringify(value, undefined, indent));
         const document = decodeJson(bytes);
-        expect(document.encode(NO_EDITS)).toEqual(bytes);
+        expect(document.encode(NO_EDITS).equals(bytes)).toBe(true);
         expect(JSON.parse(jsonText(document.root, NO_EDITS))).toEqual(JSON.parse(bytes.toString()));
       }),
     );

@@ -34,8 +34,4 @@ export class CborSequenceSplitter implements Splitter {
     if (this.#inItem) throw new UndecodableBody('The watch ends inside an event');
     return [];
   }
-
-  framed(object: Buffer): Buffer {
-    return object;
-  }
 }

@@ -77,10 +77,6 @@ export class JsonListSplitter implements ListSplitter {
     return [];
   }
 
-  framed(object: Buffer): Buffer {
-    return object;
-  }
-
   envelope(): BodyDocument {
     const whole = this.#whole;
     if (this.#decoded?.whole === whole) return this.#decoded.document;

@@ -38,10 +38,6 @@ export class JsonWatchSplitter implements Splitter {
     if (this.#inObject) throw new UndecodableBody('The watch ends inside an event');
     return [];
   }
-
-  framed(object: Buffer): Buffer {
-    return object;
-  }
 }
 
 /** Where the next object starts, or the chunk ends. */

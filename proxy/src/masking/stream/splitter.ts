@@ -3,7 +3,7 @@ import type { BodyDocument } from '../document.ts';
 /** A part of a stream that stands for itself. */
 export type Piece = ObjectPiece | BetweenPiece;
 
-/** One object: what a codec decodes. */
+/** One object: what a codec decodes; of a watch in protobuf with the length before it. */
 export interface ObjectPiece {
   readonly kind: 'object';
   readonly bytes: Buffer;
@@ -18,8 +18,8 @@ export interface BetweenPiece {
 }
 
 /**
- * Cuts a stream of bytes, however it arrives, into pieces; holds at most one object. All of its pieces in a row, the
- * objects framed, are the stream byte for byte. After an UndecodableBody it is of no more use.
+ * Cuts a stream of bytes, however it arrives, into pieces; holds at most one object. All of its pieces in a row are
+ * the stream byte for byte. After an UndecodableBody it is of no more use.
  */
 export interface Splitter {
   /**
@@ -32,8 +32,6 @@ export interface Splitter {
    * @throws UndecodableBody where something is incomplete.
    */
   end(): Piece[];
-  /** An object, changed or not, as it stands in the stream. */
-  framed(object: Buffer): Buffer;
 }
 
 export interface ListSplitter extends Splitter {

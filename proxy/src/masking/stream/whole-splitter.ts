@@ -18,8 +18,4 @@ export class WholeSplitter implements Splitter {
     if (this.#body.length === 0) return [];
     return [{ kind: 'object', bytes: this.#body.takeWith(Buffer.alloc(0)), path: undefined }];
   }
-
-  framed(object: Buffer): Buffer {
-    return object;
-  }
 }
