@@ -51,11 +51,14 @@ export async function runKubectl(run: KubectlRun): Promise<KubectlRunResult> {
   child.stderr.on('data', (chunk: Buffer) => (errors = `${errors}${chunk.toString()}`.slice(-2_000)));
   // A command that ends while it is written to is told by its exit code.
   child.stdin.on('error', () => undefined);
-  const closed = once(child, 'close');
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
   for (let left = inputBytes; left > 0 && child.stdin.writable; left -= CHUNK.length)
     if (!child.stdin.write(CHUNK.subarray(0, left))) await Promise.race([once(child.stdin, 'drain'), closed]);
   child.stdin.end();
-  const [code]: unknown[] = await closed;
+  const code = await closed;
   if (code !== 0) throw new Error(`kubectl ${args.join(' ').slice(0, 100)}: ${errors}`);
   return { seconds: (performance.now() - (first ?? started)) / 1_000, bytes, tail: tail.toString() };
 }

@@ -14,6 +14,10 @@ export type Fault =
   | { readonly kind: 'BreakInside' }
   /** The answer comes this much later. */
   | { readonly kind: 'Delay'; readonly milliseconds: number }
+  /** The answer says that it is the last on its connection. */
+  | { readonly kind: 'Close' }
+  /** The connection is closed this much after the answer, unless a request came on it meanwhile. */
+  | { readonly kind: 'CloseIdle'; readonly milliseconds: number }
   /** Bytes that are no HTTP. */
   | { readonly kind: 'Garbage' }
   /** Nothing comes back, and the connection stays. */
@@ -57,7 +61,7 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
     return found.fault;
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = {
       method: request.method ?? '',
       url: request.url ?? '',
@@ -66,7 +70,10 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
     requests.push(seen);
     open.set(response, seen);
     response.once('close', () => open.delete(response));
-    const fault = faultFor(seen);
+    return respond(request, response, faultFor(seen));
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
     switch (fault?.kind) {
       case 'BreakBefore':
         response.destroy();
@@ -80,6 +87,11 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
         await sleep(fault.milliseconds);
         relay(request, response, undefined);
         return;
+      case 'Close':
+      case 'CloseIdle':
+        closeAfter(response, fault);
+        relay(request, response, undefined);
+        return;
       case 'BreakAfter':
       case 'BreakInside':
       case undefined:
@@ -88,6 +100,19 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
       default:
         fault satisfies never;
     }
+  }
+
+  function closeAfter(response: ServerResponse, fault: Extract<Fault, { kind: 'Close' | 'CloseIdle' }>): void {
+    if (fault.kind === 'Close') {
+      response.setHeader('Connection', 'close');
+      return;
+    }
+    const { socket } = response;
+    response.once('finish', () =>
+      setTimeout(() => {
+        if (![...open.keys()].some((other) => other.socket === socket)) socket?.destroy();
+      }, fault.milliseconds),
+    );
   }
 
   function relay(
