@@ -15,28 +15,37 @@ const OTHER = 0;
 const FOLDED = Uint8Array.from({ length: 128 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code));
 
 function folded(code: number): number {
-  return FOLDED[code] ?? OTHER;
+  return code < 0x80 ? (FOLDED[code] ?? OTHER) : OTHER;
 }
+
+function hashed(start: number): number {
+  return (start ^ (start >> 6)) & 0x7fff;
+}
+
+interface Literal {
+  readonly number: number;
+  readonly codes: Uint8Array;
+}
+
+const NO_LITERALS: readonly Literal[] = [];
 
 /** @param literals in lower case, ASCII, at least three characters each. */
 export function newAnchorScan(literals: readonly string[]): AnchorScan {
   const shifts = new Uint8Array(1 << 14).fill(WINDOW - 1);
-  const buckets = new Map<number, number[]>();
-  for (const [number, literal] of literals.entries()) {
-    if (literal.length < WINDOW || literal !== literal.toLowerCase()) throw new RangeError(`not an anchor: ${literal}`);
-    for (let end = 1; end < WINDOW; end += 1) {
-      const block = (literal.charCodeAt(end - 1) << 7) | literal.charCodeAt(end);
-      shifts[block] = Math.min(shifts[block] ?? 0, WINDOW - 1 - end);
+  const starts = new Map<number, Literal[]>();
+  for (const [number, text] of literals.entries()) {
+    if (text.length < WINDOW || text !== text.toLowerCase()) throw new RangeError(`not an anchor: ${text}`);
+    const codes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const [first = 0, second = 0, third = 0] = codes;
+    for (const [index, block] of [(first << 7) | second, (second << 7) | third].entries()) {
+      shifts[block] = Math.min(shifts[block] ?? 0, WINDOW - 2 - index);
     }
-    const last = (literal.charCodeAt(WINDOW - 2) << 7) | literal.charCodeAt(WINDOW - 1);
-    buckets.set(last, [...(buckets.get(last) ?? []), number]);
+    const start = (first << 14) | (second << 7) | third;
+    starts.set(start, [...(starts.get(start) ?? []), { number, codes }]);
   }
-  const isAt = (text: string, at: number, literal: string): boolean => {
-    for (let index = 0; index < literal.length; index += 1) {
-      if (folded(text.charCodeAt(at + index)) !== literal.charCodeAt(index)) return false;
-    }
-    return true;
-  };
+  // Most blocks that end the start of a literal are parts of other words: which three characters are starts is asked first.
+  const isStart = new Uint8Array(1 << 15);
+  for (const start of starts.keys()) isStart[hashed(start)] = 1;
   return {
     scan(text, visit) {
       const { length } = text;
@@ -49,12 +58,22 @@ export function newAnchorScan(literals: readonly string[]): AnchorScan {
           continue;
         }
         const at = end - WINDOW + 1;
-        for (const number of buckets.get(block) ?? []) {
-          const literal = literals[number] ?? '';
-          if (at + literal.length <= length && isAt(text, at, literal)) visit(at, number);
+        const start = (folded(text.charCodeAt(at)) << 14) | block;
+        if (isStart[hashed(start)] === 1) {
+          for (const { number, codes } of starts.get(start) ?? NO_LITERALS) {
+            if (isAt(text, at, codes)) visit(at, number);
+          }
         }
         end += 1;
       }
     },
   };
+}
+
+function isAt(text: string, at: number, codes: Uint8Array): boolean {
+  // Beyond the end the code is NaN, which is no literal's.
+  for (let index = WINDOW; index < codes.length; index += 1) {
+    if (folded(text.charCodeAt(at + index)) !== codes[index]) return false;
+  }
+  return true;
 }

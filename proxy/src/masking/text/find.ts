@@ -1,18 +1,13 @@
 import type { Pattern } from '@chaperone/crds/expression/regex';
 import { newAnchorScan } from './anchors.ts';
-import type { Detector, DetectorKind, Span } from './detectors/detector.ts';
+import type { Detector, DetectorKind } from './detectors/detector.ts';
 import { detectorsOf } from './detectors/registry.ts';
 import { base64Text } from './encoded-text.ts';
+import { type Finding, KNOWN_VALUE, outsidePlaceholders, united } from './findings.ts';
 import type { KnownValues } from './known-values.ts';
 import { patternSpans } from './pattern-search.ts';
-import { placeholderRanges } from './placeholder.ts';
 
-export type { DetectorKind };
-
-/** A secret in a text, by UTF-16 offsets, and what found it: a detector, a pattern of a rule, or KNOWN_VALUE. */
-export interface Finding extends Span {
-  readonly name: string;
-}
+export type { DetectorKind, Finding };
 
 /** Findings in order, which neither overlap nor touch a placeholder. */
 export type Finder = (text: string) => readonly Finding[];
@@ -31,9 +26,6 @@ export interface FinderOptions {
   readonly known?: KnownValues;
 }
 
-/** What findings of values that were seen before are called. */
-export const KNOWN_VALUE = 'known-value';
-
 /** Base64 of base64, as the data of a Secret in a Helm release. */
 const MAX_LEVELS = 2;
 
@@ -43,7 +35,7 @@ const MAX_LEVELS = 2;
  * found in it. Findings that overlap become one, named after the longest, so that no end of one is left standing.
  */
 export function newFinder({ detectors, patterns, known }: FinderOptions): Finder {
-  const findBuiltIn = builtInFinder(detectorsOf(detectors));
+  const findBuiltIn = builtInFinderOf(detectors);
   const findHere = (text: string): readonly Finding[] => {
     const found = findBuiltIn(text);
     for (const { name, pattern } of patterns) {
@@ -71,8 +63,18 @@ function nameInside(text: string, find: Finder): string | undefined {
   return undefined;
 }
 
-/** All detectors' findings, in no order. */
-function builtInFinder(detectors: readonly Detector[]): (text: string) => Finding[] {
+/** Made once for each choice of kinds, of which there are few: a finder for each call costs nothing. */
+const builtInFinders = new Map<string, (text: string) => Finding[]>();
+
+function builtInFinderOf(kinds: 'all' | readonly DetectorKind[]): (text: string) => Finding[] {
+  const key = kinds === 'all' ? 'all' : [...new Set(kinds)].sort().join(' ');
+  const made = builtInFinders.get(key) ?? builtInFinder(detectorsOf(kinds));
+  builtInFinders.set(key, made);
+  return made;
+}
+
+/** What these detectors find, in no order; several may find the same. */
+export function builtInFinder(detectors: readonly Detector[]): (text: string) => Finding[] {
   const literals = [...new Set(detectors.flatMap(({ anchors }) => anchors))];
   const interested = literals.map((literal) => {
     return [...detectors.entries()].filter(([, { anchors }]) => anchors.includes(literal)).map(([number]) => number);
@@ -98,49 +100,4 @@ function builtInFinder(detectors: readonly Detector[]): (text: string) => Findin
     });
     return found;
   };
-}
-
-/** Overlapping findings as one, with the name of the longest; of equally long ones the more telling name. */
-function united(found: readonly Finding[]): readonly Finding[] {
-  const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end || rank(a) - rank(b));
-  const result: Finding[] = [];
-  let longest = 0;
-  for (const finding of sorted) {
-    const previous = result.at(-1);
-    const length = finding.end - finding.start;
-    if (previous === undefined || finding.start >= previous.end) {
-      result.push(finding);
-      longest = length;
-      continue;
-    }
-    const name = length > longest ? finding.name : previous.name;
-    longest = Math.max(longest, length);
-    result[result.length - 1] = { start: previous.start, end: Math.max(previous.end, finding.end), name };
-  }
-  return result;
-}
-
-/** `credential` only knows the name in front. */
-function rank({ name }: Finding): number {
-  return name === 'credential' || name === KNOWN_VALUE ? 1 : 0;
-}
-
-/** What is left of findings without placeholders: masking what is masked would lose the name of what hid it. */
-function outsidePlaceholders(found: readonly Finding[], text: string): readonly Finding[] {
-  const ranges = found.length === 0 ? [] : placeholderRanges(text);
-  if (ranges.length === 0) return found;
-  const result: Finding[] = [];
-  let next = 0;
-  for (const { start, end, name } of found) {
-    let from = start;
-    while (next < ranges.length && (ranges[next]?.end ?? 0) <= start) next += 1;
-    for (let index = next; index < ranges.length; index += 1) {
-      const range = ranges[index];
-      if (range === undefined || range.start >= end) break;
-      if (range.start > from) result.push({ start: from, end: range.start, name });
-      from = Math.max(from, range.end);
-    }
-    if (from < end) result.push({ start: from, end, name });
-  }
-  return result;
 }

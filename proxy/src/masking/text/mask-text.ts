@@ -25,13 +25,14 @@ export function maskText(text: string, finder: Finder, replace: Replace): Masked
     const found = finder(masked);
     if (found.length === 0) break;
     counts ??= new Map();
-    for (const { name } of found) counts.set(name, (counts.get(name) ?? 0) + 1);
+    countFindings(counts, found);
     masked = withReplacements(masked, found, replace);
   }
   return { text: masked, counts: counts ?? NOTHING_MASKED };
 }
 
-function withReplacements(text: string, found: readonly Finding[], replace: Replace): string {
+/** A text with its findings, which are in order and apart, replaced. */
+export function withReplacements(text: string, found: readonly Finding[], replace: Replace): string {
   let result = '';
   let from = 0;
   for (const { start, end, name } of found) {
@@ -39,4 +40,13 @@ function withReplacements(text: string, found: readonly Finding[], replace: Repl
     from = end;
   }
   return result + text.slice(from);
+}
+
+export function countFindings(counts: Map<string, number>, found: readonly Finding[]): void {
+  for (const { name } of found) counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** Adds counts up. */
+export function addCounts(counts: Map<string, number>, more: ReadonlyMap<string, number>): void {
+  for (const [name, count] of more) counts.set(name, (counts.get(name) ?? 0) + count);
 }
