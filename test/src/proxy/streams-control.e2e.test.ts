@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { watchCommand, type RunningCommand } from '../streams/running-command.ts';
+import { lastLoaded } from './last-loaded.ts';
 import { newStreamsScene, PROTOCOLS, protocolVariables, type StreamsScene } from './streams-scene.ts';
 
 const context = inject('gateway');
@@ -68,49 +69,71 @@ describe.each(PROTOCOLS)('over $protocol', ({ websockets }) => {
     },
   );
 
-  test('a Deny policy ends what runs within 3 s of kubectl apply, and each is told why', async () => {
-    const output = start(['exec', 'shell', '--', 'sh', '-c', 'while true; do echo on; sleep 0.1; done'], websockets);
-    const input = start(['exec', '--stdin', 'shell', '--', 'cat'], websockets);
-    const flood = start(['exec', 'shell', '--', 'sh', '-c', 'echo on >&2; exec cat /dev/zero'], websockets);
-    const attached = start(['attach', 'ticker'], websockets);
-    const forward = start(['port-forward', '--address=127.0.0.1', 'pod/echo', ':8080'], websockets);
-    input.type('on\n');
-    await Promise.all([output.says('on\n'), input.says('on\n'), flood.says('on\n'), attached.says('tick')]);
-    await forward.says('Forwarding from');
-    const port = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(forward.output())?.[1];
-    // A connection of the forward that waits, to be told on.
-    const waiting = connect(Number(port), '127.0.0.1');
-    waiting.write('GET / HTTP/1.1\r\n\r\n');
-    await once(waiting, 'data');
+  test(
+    'a Deny policy ends what runs within 1 s of being loaded and 3 s of kubectl apply, and each is told why',
+    // Other processes of the machine are no fault of the gateway's: the best of some tries counts.
+    { retry: 2 },
+    async () => {
+      const output = start(['exec', 'shell', '--', 'sh', '-c', 'while true; do echo on; sleep 0.1; done'], websockets);
+      const input = start(['exec', '--stdin', 'shell', '--', 'cat'], websockets);
+      const flood = start(['exec', 'shell', '--', 'sh', '-c', 'echo on >&2; exec cat /dev/zero'], websockets);
+      const attached = start(['attach', 'ticker'], websockets);
+      const forward = start(['port-forward', '--address=127.0.0.1', 'pod/echo', ':8080'], websockets);
+      const followed = start(['logs', '--follow', '--tail=1', 'ticker'], websockets);
+      const all = { output, input, flood, attached, forward, followed };
+      input.type('on\n');
+      await Promise.all([output.says('on\n'), input.says('on\n'), flood.says('on\n')]);
+      await Promise.all([attached.says('tick'), followed.says('tick'), forward.says('Forwarding from')]);
+      const port = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(forward.output())?.[1];
+      // A connection of the forward that waits, to be told on.
+      const waiting = connect(Number(port), '127.0.0.1');
+      waiting.write('GET / HTTP/1.1\r\n\r\n');
+      await once(waiting, 'data');
 
-    const started = performance.now();
-    await scene.client.applyPolicy(STOP, {
-      mode: 'Enforce',
-      subjects: [{ kind: 'Group', name: scene.group }],
-      rules: [
-        {
-          name: 'stop',
-          action: 'Deny',
-          verbs: ['*'],
-          apiGroups: [''],
-          resources: ['pods/exec', 'pods/attach', 'pods/portforward'],
-          reason: 'Stopped for a test',
-        },
-      ],
-    });
-    const codes = await Promise.all([output, input, flood, attached, forward].map(({ ended }) => ended));
-    expect(performance.now() - started).toBeLessThan(3_000);
-    expect(codes).toEqual([1, 1, 1, 1, 1]);
-    const why = (pod: string, what: string): string =>
-      `pods "${pod}" is forbidden: User "${scene.user}" cannot create resource "pods/${what}" in API group "" in the namespace "${scene.namespace.name}": rule "stop" of AgentPolicy "${STOP}" (Stopped for a test) denies it`;
-    expect(output.output()).toContain(`error: ${why('shell', 'exec')}\n`);
-    expect(input.output()).toContain(`error: ${why('shell', 'exec')}\n`);
-    expect(flood.output()).toContain(`error: ${why('shell', 'exec')}\n`);
-    expect(attached.output()).toContain(`error: ${why('ticker', 'attach')}\n`);
-    expect(forward.output().replaceAll(String.raw`\"`, '"')).toContain(why('echo', 'portforward'));
-    expect(forward.output()).toContain('error: lost connection to pod\n');
-    waiting.destroy();
-  });
+      const applied = performance.now();
+      await scene.client.applyPolicy(STOP, {
+        mode: 'Enforce',
+        subjects: [{ kind: 'Group', name: scene.group }],
+        rules: [
+          {
+            name: 'stop',
+            action: 'Deny',
+            verbs: ['*'],
+            apiGroups: [''],
+            resources: ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/log'],
+            reason: 'Stopped for a test',
+          },
+        ],
+      });
+      const loaded = lastLoaded(context);
+      await Promise.all(Object.values(all).map(({ ended }) => ended));
+      waiting.destroy();
+      const codes = Object.entries(all).map(async ([name, { ended }]) => [name, await ended]);
+      // kubectl ends a log that ends with 0, whatever its last line says.
+      expect(Object.fromEntries(await Promise.all(codes))).toEqual({
+        output: 1,
+        input: 1,
+        flood: 1,
+        attached: 1,
+        forward: 1,
+        followed: 0,
+      });
+      const said = (verb: string, pod: string, what: string): string =>
+        `pods "${pod}" is forbidden: User "${scene.user}" cannot ${verb} resource "pods/${what}" in API group "" in the namespace "${scene.namespace.name}": rule "stop" of AgentPolicy "${STOP}" (Stopped for a test) denies it`;
+      expect(output.output()).toContain(`error: ${said('create', 'shell', 'exec')}\n`);
+      expect(input.output()).toContain(`error: ${said('create', 'shell', 'exec')}\n`);
+      expect(flood.output()).toContain(`error: ${said('create', 'shell', 'exec')}\n`);
+      expect(attached.output()).toContain(`error: ${said('create', 'ticker', 'attach')}\n`);
+      expect(followed.output()).toContain(`chaperone: the log ends here: ${said('get', 'ticker', 'log')}\n`);
+      expect(forward.output().replaceAll(String.raw`\"`, '"')).toContain(said('create', 'echo', 'portforward'));
+      expect(forward.output()).toContain('error: lost connection to pod\n');
+      for (const [name, command] of Object.entries(all)) {
+        const ended = command.endedAt() ?? Infinity;
+        expect(ended - loaded, `${name}: ms since it was loaded`).toBeLessThan(1_000);
+        expect(ended - applied, `${name}: ms since kubectl apply`).toBeLessThan(3_000);
+      }
+    },
+  );
 
   test('sessions that end, are killed or are refused leave no socket behind', async () => {
     const before = await settledDescriptors();

@@ -36,7 +36,8 @@ export interface StreamsScene {
   readonly remove: () => Promise<void>;
 }
 
-export async function newStreamsScene(name: string): Promise<StreamsScene> {
+/** @param binDirectory where kubectl is; that of the cluster's own version unless given. */
+export async function newStreamsScene(name: string, binDirectory?: string): Promise<StreamsScene> {
   const context = inject('gateway');
   const client = newGatewayClient(context);
   const namespace = await newTestNamespace(name);
@@ -61,16 +62,15 @@ export async function newStreamsScene(name: string): Promise<StreamsScene> {
       ],
     }),
   ]);
-  const { binDirectory } = context;
+  const clients = { binDirectory: binDirectory ?? context.binDirectory, namespace: namespace.name };
   return {
     client,
     namespace,
     token,
     user,
     group: name,
-    direct: (env = {}) => namespace.kubectlWith(env),
-    through: (env = {}, of = token) =>
-      newKubectl({ binDirectory, kubeconfig: client.kubeconfigOf(of), namespace: namespace.name, env }),
+    direct: (env = {}) => newKubectl({ ...clients, kubeconfig: context.adminKubeconfig, env }),
+    through: (env = {}, of = token) => newKubectl({ ...clients, kubeconfig: client.kubeconfigOf(of), env }),
     async remove() {
       await client.deletePolicy(name);
       await client.close();

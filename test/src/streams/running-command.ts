@@ -10,6 +10,8 @@ export interface RunningCommand {
   says(text: string): Promise<void>;
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number>;
+  /** When it had ended, on the clock of `performance`; undefined before. */
+  endedAt(): number | undefined;
   kill(): void;
 }
 
@@ -19,8 +21,12 @@ export function watchCommand(child: ChildProcess): RunningCommand {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  let endedAt: number | undefined;
   const ended = new Promise<number>((resolve) => {
-    child.once('close', (code) => resolve(code ?? 128));
+    child.once('close', (code) => {
+      endedAt = performance.now();
+      resolve(code ?? 128);
+    });
   });
   // A command that ends while it is typed to is told by its exit code.
   child.stdin?.on('error', () => undefined);
@@ -35,6 +41,7 @@ export function watchCommand(child: ChildProcess): RunningCommand {
         { timeout: PATIENCE, interval: 50 },
       ),
     ended,
+    endedAt: () => endedAt,
     kill: () => void child.kill('SIGKILL'),
   };
 }
