@@ -27,7 +27,7 @@ await runMain(async () => {
     cacheDirectory: programsCache,
     report,
   });
-  if (!values['with-node']) await buildPreviousKubectl({ cacheDirectory: programsCache, report });
+  await buildPreviousKubectl({ cacheDirectory: programsCache, report });
   const isRoot = process.getuid?.() === 0;
   const cacheDirectory = defaultDistributionCache(process.env, isRoot);
   if (isRoot) makePassable(dirname(cacheDirectory));
