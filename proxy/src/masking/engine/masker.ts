@@ -1,4 +1,7 @@
 import type { Edits, Value } from '../document.ts';
+import type { Finder } from '../text/find.ts';
+import type { KnownValues } from '../text/known-values.ts';
+import type { Replace } from '../text/mask-text.ts';
 import { walkDocument } from './body.ts';
 import { CallValues } from './call-values.ts';
 import type { Plan } from './plan.ts';
@@ -30,6 +33,13 @@ export class Masker {
 
   constructor(plan: Plan) {
     this.#plan = plan;
+  }
+
+  /** How text that is no document is searched: logs, request targets, headers, commands. */
+  text(values?: CallValues): { readonly finder: Finder; readonly replace: Replace; readonly known?: KnownValues } {
+    const { texts } = this.#plan;
+    if (values === undefined || values.all.isEmpty) return { finder: texts.finder(undefined), replace: texts.replace };
+    return { finder: texts.finder(values.all), replace: texts.replace, known: values.all };
   }
 
   mask(root: Value, shape: Shape, { values = new CallValues(), requestDecoded = true }: MaskOptions = {}): Masked {
