@@ -3,6 +3,7 @@
 //
 //	protobuf descriptors         every message that the API's kinds are made of, one a line
 //	protobuf samples SEED N      N random objects of every kind, one JSON object a line
+//	protobuf read                what Kubernetes reads in the bodies of its input, one in base64 a line
 package main
 
 import (
@@ -28,13 +29,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, out io.Writer) error {
+func run(args []string, in io.Reader, out io.Writer) error {
 	scheme, err := newScheme()
 	if err != nil {
 		return err
@@ -43,6 +44,8 @@ func run(args []string, out io.Writer) error {
 	switch {
 	case len(args) == 1 && args[0] == "descriptors":
 		err = describe(scheme, writer)
+	case len(args) == 1 && args[0] == "read":
+		err = read(scheme, in, writer)
 	case len(args) == 3 && args[0] == "samples":
 		seed, parseErr := strconv.ParseInt(args[1], 10, 64)
 		if parseErr != nil {
@@ -54,7 +57,7 @@ func run(args []string, out io.Writer) error {
 		}
 		err = sample(scheme, seed, count, writer)
 	default:
-		return fmt.Errorf("usage: protobuf descriptors | protobuf samples SEED N")
+		return fmt.Errorf("usage: protobuf descriptors | protobuf samples SEED N | protobuf read")
 	}
 	if err != nil {
 		return err

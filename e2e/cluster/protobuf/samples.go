@@ -99,6 +99,17 @@ func valueFuncs(serializer.CodecFactory) []interface{} {
 		}
 		return text
 	}
+	// A schema holds schemas in a dozen ways: without a bound one in ten thousand takes all memory.
+	depth := 0
+	inSchema := func(fill func(), plain func()) {
+		depth++
+		defer func() { depth-- }()
+		if depth > 2 {
+			plain()
+		} else {
+			fill()
+		}
+	}
 	schemaOr := func(fill randfill.Continue, schema func(), other func()) {
 		if fill.Intn(3) == 0 {
 			schema()
@@ -138,6 +149,12 @@ func valueFuncs(serializer.CodecFactory) []interface{} {
 			if fill.Bool() {
 				value.Duration = -value.Duration
 			}
+		},
+		func(value *apiextensionsv1.JSONSchemaProps, fill randfill.Continue) {
+			inSchema(func() { fill.FillNoCustom(value) }, func() { fill.Fill(&value.Description); fill.Fill(&value.Enum); fill.Fill(&value.Maximum) })
+		},
+		func(value *apiextensionsv1beta1.JSONSchemaProps, fill randfill.Continue) {
+			inSchema(func() { fill.FillNoCustom(value) }, func() { fill.Fill(&value.Description); fill.Fill(&value.Default); fill.Fill(&value.Minimum) })
 		},
 		func(value *apiextensionsv1.JSONSchemaPropsOrBool, fill randfill.Continue) {
 			schemaOr(fill, func() { value.Schema = &apiextensionsv1.JSONSchemaProps{}; fill.Fill(value.Schema) }, func() { value.Allows = fill.Bool() })

@@ -9,26 +9,23 @@
  * That the file holds what the program says is for an integration test, which builds it.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CLUSTER_MODULE } from '../cluster/kubernetes-version.ts';
-import { runCommand } from '../process/run-command.ts';
+import { buildProtobufProgram, PROTOBUF_PROGRAM, runProtobufProgram } from '../cluster/protobuf-program.ts';
 
-const program = path.join(CLUSTER_MODULE, 'protobuf');
 const file = path.resolve(import.meta.dirname, '../../../proxy/src/masking/codec/protobuf/generated/descriptors.ts');
 
 /** The modules whose types are described. */
 const DESCRIBED = /^k8s\.io\/(?:api|apiextensions-apiserver|apimachinery|client-go|kube-aggregator|metrics) /;
 
-/** Names what the descriptors are made from: versions of modules, sources of the program but its samples. */
+/** Names what the descriptors are made from: versions of modules, sources of what describes them. */
 async function recipe(): Promise<string> {
   const hash = createHash('sha256');
   const sums = (await readFile(path.join(CLUSTER_MODULE, 'go.sum'), 'utf8')).split('\n');
   for (const line of sums.filter((sum) => DESCRIBED.test(sum))) hash.update(`${line}\n`);
-  for (const name of (await readdir(program)).toSorted()) {
-    if (name !== 'samples.go') hash.update(await readFile(path.join(program, name)));
-  }
+  for (const name of ['main.go', 'descriptors.go']) hash.update(await readFile(path.join(PROTOBUF_PROGRAM, name)));
   return hash.digest('hex');
 }
 
@@ -36,14 +33,7 @@ async function recipe(): Promise<string> {
 async function descriptors(): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), 'protobuf-descriptors-'));
   try {
-    const binary = path.join(directory, 'protobuf');
-    const args = ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', binary];
-    const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
-    const built = await runCommand('go', [...args, './protobuf'], { cwd: CLUSTER_MODULE, env });
-    if (built.code !== 0) throw new Error(`go build of e2e/cluster/protobuf failed: ${built.stderr}`);
-    const described = await runCommand(binary, ['descriptors']);
-    if (described.code !== 0) throw new Error(`e2e/cluster/protobuf failed: ${described.stderr}`);
-    return described.stdout;
+    return await runProtobufProgram(await buildProtobufProgram(directory), ['descriptors']);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 // Code generated from the pinned k8s.io modules by e2e/src/verify/protobuf-descriptors.ts. DO NOT EDIT.
-// Recipe 5b3baf3a9334f350271968e56221ed6112426f9b50c35d35a311d31035cc62a2
+// Recipe b25603d285b734614d7ad15df0b02ffd749f72c73faf1cb8a6570d9696e65b85
 // The format is told in e2e/cluster/protobuf/descriptors.go.
 export const DESCRIPTORS = `
 meta/v1.CreateOptions 1*s=dryRun 3s=fieldManager 4s=fieldValidation
