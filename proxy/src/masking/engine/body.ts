@@ -52,22 +52,27 @@ const rowWalk = (walk: Walk): RowWalk => ({ walk, walkObject, nodesOf: (object) 
 function walkBody(walk: Walk, root: Value): void {
   if (root.kind !== 'object') return walkObject(walk, root);
   const event = watchEventObject(root);
-  if (event !== undefined) {
-    for (const { value } of root.members) {
-      if (value === event) walkBody(walk, value);
-      else walk.at(value, [], newOwner(root, []));
-    }
-    return undefined;
+  if (event === undefined) return walkAnswer(walk, root);
+  const nodes = nodesOf(walk.plan, root);
+  const owner = newOwner(root, nodes);
+  for (const { key, value } of root.members) {
+    if (value === event && value.kind === 'object') walkAnswer(walk, value);
+    else walk.member(key.text, value, stepKey(nodes, key.text), owner);
   }
+  return undefined;
+}
+
+function walkAnswer(walk: Walk, root: ObjectValue): void {
   const kind = textAt(root, 'kind');
   if (kind === 'Status') return walkStatus(walk, root, nodesOf(walk.plan, undefined));
   if (kind === 'Table' || memberOf(root, 'columnDefinitions') !== undefined) return walkTable(rowWalk(walk), root);
   const items = memberOf(root, 'items');
-  if (items?.kind === 'list' && (kind === undefined || kind.endsWith('List'))) return walkList(walk, root, items);
+  const isList = kind === undefined || kind.endsWith('List') || walk.plan.target === 'Audit';
+  if (items?.kind === 'list' && isList) return walkList(walk, root, items);
   return walkObject(walk, root);
 }
 
-/** The object of a watch event. Only objects of the metadata API have neither kind nor metadata. */
+/** The object of a watch event, which has nothing beside it but its type. */
 function watchEventObject(root: ObjectValue): Value | undefined {
   if (root.members.length !== 2 || textAt(root, 'type') === undefined) return undefined;
   return memberOf(root, 'object');

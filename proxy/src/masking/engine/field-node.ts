@@ -17,7 +17,7 @@ export class FieldNode {
   /** Keys that {@link everyKey} does not stand for. */
   except: ReadonlySet<string> | undefined;
   everyElement: FieldNode | undefined;
-  /** Reached by a `*`: beside what the path means there may well be values of other shapes. */
+  /** Reached by `.*`: beside what the path means there may well be values of other shapes. */
   readonly wildcard: boolean;
 
   constructor(wildcard = false) {
@@ -47,21 +47,13 @@ export function addPath(root: FieldNode, path: FieldPath, cause?: Cause): FieldN
 }
 
 function childFor(node: FieldNode, segment: FieldPathSegment): FieldNode {
-  switch (segment.kind) {
-    case 'key': {
-      const known = node.keys.get(segment.key);
-      if (known !== undefined) return known;
-      const child = new FieldNode();
-      node.keys.set(segment.key, child);
-      return child;
-    }
-    case 'everyKey':
-      node.everyKey ??= new FieldNode(true);
-      return node.everyKey;
-    case 'everyElement':
-      node.everyElement ??= new FieldNode(true);
-      return node.everyElement;
-  }
+  if (segment.kind === 'everyKey') return (node.everyKey ??= new FieldNode(true));
+  if (segment.kind === 'everyElement') return (node.everyElement ??= new FieldNode());
+  const known = node.keys.get(segment.key);
+  if (known !== undefined) return known;
+  const child = new FieldNode();
+  node.keys.set(segment.key, child);
+  return child;
 }
 
 /** The places of a member. */

@@ -112,23 +112,34 @@ class Search {
     const { texts } = this.#walk.plan;
     const { secrets, all } = this.#walk.values;
     const shortest = !all.isEmpty || !secrets.isEmpty ? 0 : texts.minKeyLength;
-    let taken: Set<string> | undefined;
+    let keys: UniqueKeys | undefined;
     for (const { key } of object.members) {
       if (key.text.length < shortest) continue;
       const finder = MANAGED_VALUE.test(key.text) ? this.#wide : this.#finder;
       if (finder(key.text).length === 0) continue;
       const masked = this.#masked(key.text, finder);
       if (masked === key.text) continue;
-      taken ??= new Set(object.members.map((member) => member.key.text));
-      this.#edit(key, unique(masked, taken));
+      keys ??= new UniqueKeys(object);
+      this.#edit(key, keys.take(masked));
     }
   }
 }
 
 /** No two keys of an object may become one: nobody could read it any more. */
-function unique(key: string, taken: Set<string>): string {
-  let result = key;
-  for (let count = 2; taken.has(result); count++) result = `${key}#${count}`;
-  taken.add(result);
-  return result;
+class UniqueKeys {
+  readonly #taken: Set<string>;
+  readonly #counts = new Map<string, number>();
+
+  constructor(object: ObjectValue) {
+    this.#taken = new Set(object.members.map(({ key }) => key.text));
+  }
+
+  take(key: string): string {
+    let count = this.#counts.get(key) ?? 1;
+    let unique = count === 1 ? key : `${key}#${count}`;
+    while (this.#taken.has(unique)) unique = `${key}#${++count}`;
+    this.#counts.set(key, count);
+    this.#taken.add(unique);
+    return unique;
+  }
 }

@@ -1,27 +1,47 @@
 import type { ObjectValue, Value } from '../document.ts';
 import { redacted } from '../text/placeholder.ts';
-import { memberOf } from './document-reading.ts';
-import { causeBelow, NOWHERE, type FieldNodes } from './field-node.ts';
+import type { Cause } from './cause.ts';
+import { causeBelow, NOWHERE, stepKey, type FieldNodes } from './field-node.ts';
 import { newOwner } from './owner.ts';
 import type { Walk } from './walk.ts';
 
 /** Walks a metav1.Status about objects of which `nodes` says what is masked. */
 export function walkStatus(walk: Walk, root: ObjectValue, nodes: FieldNodes): void {
-  const owner = newOwner(root, NOWHERE);
-  const cause = causeBelow(nodes);
-  const details = memberOf(root, 'details');
-  const causes = memberOf(details, 'causes');
-  const messages = new Set<Value | undefined>([memberOf(root, 'message'), memberOf(details, 'message')]);
-  if (causes?.kind === 'list') for (const item of causes.items) messages.add(memberOf(item, 'message'));
-  const visit = (value: Value): void => {
-    if (value.kind === 'text' && messages.has(value)) walk.messages.push({ text: value, cause });
-    else if (value === details || value === causes || (causes?.kind === 'list' && causes.items.includes(value))) {
-      if (value.kind === 'object') for (const member of value.members) visit(member.value);
-      else if (value.kind === 'list') for (const item of value.items) visit(item);
-    } else walk.at(value, NOWHERE, owner);
-  };
-  for (const { value } of root.members) visit(value);
+  const walker = new StatusWalker(walk, causeBelow(nodes));
+  walker.walk(root, nodes, (details) => {
+    if (details.kind !== 'object') return false;
+    walker.walk(details, NOWHERE, (causes) => {
+      if (causes.kind !== 'list') return false;
+      for (const item of causes.items) walker.walk(item, NOWHERE, () => false);
+      return true;
+    });
+    return true;
+  });
 }
+
+class StatusWalker {
+  readonly #walk: Walk;
+  readonly #cause: Cause | undefined;
+
+  constructor(walk: Walk, cause: Cause | undefined) {
+    this.#walk = walk;
+    this.#cause = cause;
+  }
+
+  /** Walks an object with a `message`; `details` and `causes` by a walk of their own, if that takes them. */
+  walk(value: Value, nodes: FieldNodes, walkInner: (inner: Value) => boolean): void {
+    const owner = newOwner(value, nodes);
+    if (value.kind !== 'object') return this.#walk.at(value, nodes, owner);
+    for (const { key, value: at } of value.members) {
+      if (key.text === 'message' && at.kind === 'text') this.#walk.messages.push({ text: at, cause: this.#cause });
+      // Whoever sends an object may call it a Status: its other fields are masked as those of any object.
+      else if (!INNER.has(key.text) || !walkInner(at)) this.#walk.member(key.text, at, stepKey(nodes, key.text), owner);
+    }
+    return undefined;
+  }
+}
+
+const INNER: ReadonlySet<string> = new Set(['details', 'causes']);
 
 /** How k8s.io/apimachinery's field errors begin what they quote. */
 const QUOTES = /(?:Invalid|Unsupported|Duplicate) value: /gu;

@@ -18,9 +18,11 @@ export interface RowWalk {
 /** Walks a meta.k8s.io Table: what `kubectl get` prints. */
 export function walkTable(how: RowWalk, root: ObjectValue): void {
   const columns = memberOf(root, 'columnDefinitions');
-  const owner = newOwner(root, NOWHERE);
+  // Whoever sends an object may call it a Table.
+  const nodes = how.nodesOf(root);
+  const owner = newOwner(root, nodes);
   for (const { key, value } of root.members) {
-    if (key.text !== 'rows' || value.kind !== 'list') how.walk.member(key.text, value, NOWHERE, owner);
+    if (key.text !== 'rows' || value.kind !== 'list') how.walk.member(key.text, value, stepKey(nodes, key.text), owner);
     else for (const row of value.items) walkRow(how, row, columns);
   }
 }

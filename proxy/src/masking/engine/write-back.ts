@@ -2,7 +2,7 @@ import { parseFieldPath } from '@chaperone/crds/validation/fieldpath';
 import type { Value } from '../document.ts';
 import { holdsPlaceholder } from '../text/placeholder.ts';
 import { nodesOf } from './body.ts';
-import { isContainer, textAt } from './document-reading.ts';
+import { textAt } from './document-reading.ts';
 import { causeBelow, type FieldNodes } from './field-node.ts';
 import { placeOf } from './json-patch.ts';
 import { pointerKeys } from './json-pointer.ts';
@@ -95,17 +95,9 @@ function isMasked(keys: readonly string[], root: FieldNodes): boolean {
 function holdsAnyPlaceholder(root: Value): boolean {
   const pending: Value[] = [root];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    if (value.kind === 'text') {
-      if (holdsPlaceholder(value.text)) return true;
-    } else if (isContainer(value)) {
-      if (value.kind === 'list') for (const item of value.items) pending.push(item);
-      else {
-        for (const member of value.members) {
-          if (holdsPlaceholder(member.key.text)) return true;
-          pending.push(member.value);
-        }
-      }
-    }
+    if (value.kind === 'text' && holdsPlaceholder(value.text)) return true;
+    if (value.kind === 'list') for (const item of value.items) pending.push(item);
+    if (value.kind === 'object') for (const member of value.members) pending.push(member.key, member.value);
   }
   return false;
 }
