@@ -28,6 +28,8 @@ export interface Claim {
   readonly directory: string;
   /** Whether the directory was looked at so lately that nobody can have taken it. */
   isCertain(): boolean;
+  /** Why nothing may be written any more; undefined while nothing is known of another owner. */
+  loss(): LogError | undefined;
   /** Looks. @throws LogError LogFailed when another has the directory. */
   verify(): Promise<void>;
   /** Leaves the directory to whoever wants it. */
@@ -76,16 +78,18 @@ export function newOwnership({ files, clock, holder, staleMs, isGone }: Ownershi
 
   function newClaim(directory: string, epoch: number): Claim {
     let verifiedAt = clock.monotonic();
-    let lost = false;
+    let lost: LogError | undefined;
     async function verify(): Promise<void> {
       const started = clock.monotonic();
-      if (!lost) lost = (await latestEpoch(files, directory)) > epoch;
-      if (lost) throw new LogError('LogFailed', new Error('another process has adopted the directory of this writer'));
+      if (lost === undefined && (await latestEpoch(files, directory)) > epoch)
+        lost = new LogError('LogFailed', new Error('another process has adopted the directory of this writer'));
+      if (lost !== undefined) throw lost;
       verifiedAt = started;
     }
     const claim = {
       directory,
-      isCertain: () => !lost && clock.monotonic() - verifiedAt < staleMs / 2,
+      isCertain: () => lost === undefined && clock.monotonic() - verifiedAt < staleMs / 2,
+      loss: () => lost,
       verify,
       async beat() {
         await verify();

@@ -134,6 +134,7 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
       segmentBegunAt = clock.monotonic();
     }
     if (isDue('beat', options.staleMs / 5)) await ownership.beat();
+    if (own.claim.loss() !== undefined && isDue('lost', Infinity)) options.observe({ type: 'Lost' });
     if (isDue('space', SPACE_MS)) await space.sample((writer) => owned.has(writer));
     // While nothing can be written there is nothing new to vouch for, and memory is short.
     if (queue.lastError() === undefined && clock.monotonic() - chain.checkpointedAt() >= options.checkpointIntervalMs)

@@ -21,7 +21,9 @@ export type LogEvent =
   | { readonly type: 'Fault'; readonly fault: LogFault }
   | { readonly type: 'Adopted'; readonly writer: string; readonly records: number; readonly unknownOutcomes: number }
   | { readonly type: 'AdoptionFailed'; readonly writer: string; readonly error: unknown }
-  | { readonly type: 'UpkeepFailed'; readonly error: unknown };
+  | { readonly type: 'UpkeepFailed'; readonly error: unknown }
+  /** Another process has taken this writer for dead. Nothing can be written any more: the process has to start anew. */
+  | { readonly type: 'Lost' };
 
 export interface WriteAheadLogOptions {
   readonly files: FileSystem;
@@ -170,6 +172,8 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
 
   function intentRefusal(text: string): LogError | undefined {
     if (finished) return new LogError('LogClosed');
+    const loss = own.claim.loss();
+    if (loss !== undefined) return loss;
     if (intents.size + text.length > OPEN_INTENTS_SIZE)
       return new LogError('LogFull', new Error('too many calls are open'));
     return space.refusal(bytes() + queue.bytes());
@@ -179,6 +183,8 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
     const { auditID, closes } = record;
     try {
       if (ended) throw new LogError('LogClosed');
+      const loss = own.claim.loss();
+      if (loss !== undefined) throw loss;
       const full = closes ? undefined : space.refusal(bytes() + queue.bytes());
       if (full !== undefined) throw full;
       const chained = chain.append(record);

@@ -125,7 +125,6 @@ async function scan(
   const state = newScanState(writer);
   const lengths = new Map<number, number>();
   const holes: Hole[] = [];
-  const last = [...ends.keys()].at(-1);
   for (const [segment, end] of ends) {
     const file = await files.open(segmentPath(directory, segment), 'Read');
     let length = 0;
@@ -151,6 +150,9 @@ async function scan(
     }
     lengths.set(segment, length);
   }
+  // One may be made ready behind the one that was written.
+  const filled = [...lengths].findLast(([, length]) => length > 0)?.[0] ?? 0;
+  const last = Math.max(filled, holes.at(-1)?.fault.segment ?? 0);
   const torn = holes.find((hole) => isTorn(hole, last, state.lastBatch()));
   const faults = holes.map(({ fault }) => fault);
   return { result: { ...state.result(), lengths, faults }, torn: torn?.fault };
