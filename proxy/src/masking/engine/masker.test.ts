@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { BundleMaskingRule } from '@chaperone/crds/bundle/bundle';
-import { callTo, maskingOfRules, maskJson, ruleFor, ruleOf } from '@chaperone/test/masking/rules';
+import { callTo, maskingOfRules, maskJson } from '@chaperone/test/masking/rules';
 import { LAST_APPLIED } from './always-on.ts';
 import { BODY, JSON_PATCH, OBJECT, type Shape } from './shape.ts';
 import type { MaskedCall } from './masking.ts';

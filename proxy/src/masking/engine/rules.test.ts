@@ -248,7 +248,7 @@ describe('a rule', () => {
         spec: { tokens: [SEED] },
       },
       audit: {
-        metadata: { managedFields: [{ fieldsV1: { 'f:spec': { 'f:tokens': { 'v:"[MASKED:known-value]"': {} } } } }] },
+        metadata: { managedFields: [{ fieldsV1: { 'f:spec': { 'f:tokens': { 'v:[MASKED:known-value]': {} } } } }] },
         spec: { tokens: ['[MASKED:x]'] },
       },
       response: 'same',
@@ -261,12 +261,10 @@ describe('a rule', () => {
       const recorded = maskJson(masking.audit, body, shape);
       expect(recorded.json).toEqual(audit);
       expect(maskJson(masking.audit, recorded.json, shape).text).toBe(recorded.text);
-      const answered = masking.response === undefined ? undefined : maskJson(masking.response, body, shape);
-      if (response === 'same') expect(answered?.edits ?? 0).toBe(0);
-      else {
-        expect(answered?.json).toEqual(response);
-        expect(masking.response && maskJson(masking.response, answered?.json, shape).text).toBe(answered?.text);
-      }
+      const answer = (seen: unknown) => (masking.response ? maskJson(masking.response, seen, shape).json : seen);
+      const answered = answer(body);
+      expect(answered).toEqual(response === 'same' ? body : response);
+      expect(answer(answered)).toEqual(answered);
     },
   );
 });

@@ -1,5 +1,6 @@
 import type { ObjectValue, TextValue } from '../document.ts';
 import type { Finder } from '../text/find.ts';
+import { KNOWN_VALUE } from '../text/findings.ts';
 import { maskText } from '../text/mask-text.ts';
 import { redacted } from '../text/placeholder.ts';
 import { MESSAGE } from './cause.ts';
@@ -17,6 +18,7 @@ export interface SearchFacts {
 
 /** Managed fields name the elements of sets and lists by their values: `v:"x"`, `k:{"name":"x"}`. */
 const MANAGED_VALUE = /^[vk]:/u;
+const COLON = ':'.charCodeAt(0);
 
 /** Searches what a walk has gathered, and adds to its edits and counts. */
 export function search(walk: Walk, facts: SearchFacts): void {
@@ -30,17 +32,22 @@ class Search {
   readonly #finder: Finder;
   /** For what says who an object is. */
   readonly #plain: Finder;
-  /** For what shows fields in another form. */
-  readonly #wide: Finder;
+  /** For what shows fields in another form; made where there is any. */
+  #wideFinder: Finder | undefined;
 
   constructor(walk: Walk, facts: SearchFacts) {
     const { texts, target } = walk.plan;
-    const { secrets, all } = walk.values;
+    const { secrets } = walk.values;
     this.#walk = walk;
     this.#facts = facts;
     this.#plain = texts.finder(undefined);
     this.#finder = target === 'Audit' && !secrets.isEmpty ? texts.finder(secrets) : this.#plain;
-    this.#wide = all.isEmpty ? this.#plain : texts.finder(all);
+  }
+
+  get #wide(): Finder {
+    const { plan, values } = this.#walk;
+    this.#wideFinder ??= values.isEmpty ? this.#plain : plan.texts.finder(values.all);
+    return this.#wideFinder;
   }
 
   run(): void {
@@ -51,9 +58,7 @@ class Search {
     for (const text of walk.encodedTexts) this.#encoded(text);
     for (const message of walk.messages) this.#message(message);
     for (const cell of walk.cells) this.#cell(cell);
-    const { secrets, all } = walk.values;
-    if (!walk.plan.texts.searches && secrets.isEmpty && all.isEmpty) return;
-    for (const object of walk.objects) this.#keys(object);
+    if (walk.plan.texts.searches || walk.masked.size > 0) for (const object of walk.objects) this.#keys(object);
   }
 
   #text(text: TextValue, finder: Finder): void {
@@ -86,7 +91,7 @@ class Search {
   #message({ text, cause }: Message): void {
     const walk = this.#walk;
     if (cause === undefined) return this.#text(text, this.#wide);
-    if (!this.#facts.requestDecoded || walk.values.all.isFull) {
+    if (!this.#facts.requestDecoded || walk.values.isFull) {
       walk.count(cause.name, 1);
       return this.#edit(text, redacted(cause.alwaysOn ? MESSAGE.name : cause.name));
     }
@@ -109,19 +114,38 @@ class Search {
   }
 
   #keys(object: ObjectValue): void {
-    const { texts } = this.#walk.plan;
-    const { secrets, all } = this.#walk.values;
-    const shortest = !all.isEmpty || !secrets.isEmpty ? 0 : texts.minKeyLength;
+    const { plan, values, masked } = this.#walk;
+    const shortest = values.secrets.isEmpty ? plan.texts.minKeyLength : 0;
     let keys: UniqueKeys | undefined;
     for (const { key } of object.members) {
-      if (key.text.length < shortest) continue;
-      const finder = MANAGED_VALUE.test(key.text) ? this.#wide : this.#finder;
-      if (finder(key.text).length === 0) continue;
-      const masked = this.#masked(key.text, finder);
-      if (masked === key.text) continue;
+      const replacement = this.#managed(key.text, masked) ?? this.#key(key.text, shortest);
+      if (replacement === key.text) continue;
       keys ??= new UniqueKeys(object);
-      this.#edit(key, keys.take(masked));
+      this.#edit(key, keys.take(replacement));
     }
+  }
+
+  #key(key: string, shortest: number): string {
+    return key.length < shortest || this.#finder(key).length === 0 ? key : this.#masked(key, this.#finder);
+  }
+
+  /** A key of managed fields that names an element by a value that was masked. */
+  #managed(key: string, masked: ReadonlySet<string>): string | undefined {
+    if (masked.size === 0 || key.charCodeAt(1) !== COLON || !MANAGED_VALUE.test(key)) return undefined;
+    if (!namedValues(key.slice(2)).some((value) => masked.has(value))) return undefined;
+    this.#walk.count(KNOWN_VALUE, 1);
+    return `${key.slice(0, 2)}${redacted(KNOWN_VALUE)}`;
+  }
+}
+
+/** The values in the name of an element. */
+function namedValues(json: string): string[] {
+  try {
+    const value: unknown = JSON.parse(json);
+    const values: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [value];
+    return values.map(String);
+  } catch {
+    return [];
   }
 }
 
