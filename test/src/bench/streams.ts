@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { BUSYBOX_IMAGE } from '@chaperone/e2e/node/images';
 import type { BenchCluster } from './bench-cluster.ts';
 import { interleaved } from './interleaved.ts';
-import { PROTOCOLS, runKubectl, type KubectlRunResult } from './kubectl-run.ts';
+import { PROTOCOLS, runKubectl, type KubectlRun, type KubectlRunResult } from './kubectl-run.ts';
 import { usageDuring } from './process-usage.ts';
 import type { Line } from './report.ts';
 import { median, rounded } from './statistics.ts';
@@ -33,31 +33,40 @@ const DIRECTORY = '/copies';
 
 /** Runs once over one path. @throws Error where not all came */
 type Measured = (
-  kubectl: (args: readonly string[], inputBytes?: number) => Promise<KubectlRunResult>,
+  kubectl: (
+    args: readonly string[],
+    bytes?: Pick<KubectlRun, 'inputBytes' | 'outputBytes'>,
+  ) => Promise<KubectlRunResult>,
 ) => Promise<number>;
 
 /** Throughput of exec: output in bulk and in lines of 4 KiB, and input. */
 export async function benchExec(options: StreamBenchOptions): Promise<Line[]> {
   await createPod(options);
-  const exec = (...command: string[]): string[] => [`--namespace=${NAMESPACE}`, 'exec', POD, '--', ...command];
+  const exec = (script: string): string[] => [
+    `--namespace=${NAMESPACE}`,
+    'exec',
+    '--stdin',
+    POD,
+    '--',
+    'sh',
+    '-c',
+    script,
+  ];
+  // A command that ended by itself could lose the last of its output, directly too.
   const read =
-    (args: readonly string[]): Measured =>
+    (script: string): Measured =>
     async (kubectl) => {
-      const { seconds, bytes } = await kubectl(args);
+      const { seconds, bytes } = await kubectl(exec(`${script}; cat`), { outputBytes: BYTES });
       if (bytes !== BYTES) throw new Error(`${bytes} of ${BYTES} bytes came`);
       return seconds;
     };
   const line = 'x'.repeat(4_095);
   return measureAll(options, {
-    'exec, output of 256 MiB': read(exec('head', '-c', String(BYTES), '/dev/zero')),
-    'exec, output of 256 MiB in lines of 4 KiB': read(exec('sh', '-c', `yes ${line} | head -c ${BYTES}`)),
+    'exec, output of 256 MiB': read(`head -c ${BYTES} /dev/zero`),
+    'exec, output of 256 MiB in lines of 4 KiB': read(`yes ${line} | head -c ${BYTES}`),
     'exec, input of 256 MiB': async (kubectl) => {
       // The first line is when the command runs; the second is how much it has read.
-      const script = 'echo reads; wc -c';
-      const { seconds, tail } = await kubectl(
-        [`--namespace=${NAMESPACE}`, 'exec', '--stdin', POD, '--', 'sh', '-c', script],
-        BYTES,
-      );
+      const { seconds, tail } = await kubectl(exec('echo reads; wc -c'), { inputBytes: BYTES });
       if (tail.trim().split('\n').at(-1) !== String(BYTES)) throw new Error(`it read ${tail} of ${BYTES} bytes`);
       return seconds;
     },
@@ -102,8 +111,8 @@ async function measureAll(
 ): Promise<Line[]> {
   const lines: Line[] = [];
   const run = (name: 'direct' | 'gateway', websockets: 'true' | 'false', measured: Measured): Promise<number> =>
-    measured((args, inputBytes = 0) =>
-      runKubectl({ binDirectory, kubeconfig: kubeconfigs[name], websockets, args, inputBytes }),
+    measured((args, bytes = {}) =>
+      runKubectl({ binDirectory, kubeconfig: kubeconfigs[name], websockets, args, ...bytes }),
     );
   for (const { protocol, websockets } of PROTOCOLS) {
     for (const [what, measured] of Object.entries(kinds)) {
