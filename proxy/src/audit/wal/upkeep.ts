@@ -145,6 +145,8 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
         .look()
         .catch((error: unknown) => options.observe({ type: 'AdoptionFailed', writer: '', error }))
         .finally(() => (adopting = undefined));
+    // While others' calls are being closed the records of that stay: whoever might have to do it again finds it done.
+    if (adopting !== undefined) return;
     if (options.retention === undefined) await reclaim();
     else if (isDue('retain', RETENTION_MS)) await retain(options.retention);
   }
