@@ -95,7 +95,9 @@ function listTreeOf(item: FieldNode): FieldNode {
   const items = addPath(root, pathOf('items'));
   items.everyElement = item;
   items.below = item.below;
+  items.belowElements = item.below;
   root.below = item.below;
+  root.belowKeys = item.below;
   return root;
 }
 

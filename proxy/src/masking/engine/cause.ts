@@ -9,7 +9,7 @@ export interface Cause {
   readonly alwaysOn: boolean;
 }
 
-export const alwaysOn = (name: string): Cause => ({ name, replacement: 'Redact', alwaysOn: true });
+const alwaysOn = (name: string): Cause => ({ name, replacement: 'Redact', alwaysOn: true });
 
 /** What is masked with no rule: under these names it is counted. */
 export const SECRET = alwaysOn('secret');
@@ -17,6 +17,7 @@ export const TOKEN = alwaysOn('token');
 export const COMPRESSED = alwaysOn('compressed');
 export const EVENT = alwaysOn('secret-event');
 export const MESSAGE = alwaysOn('secret-message');
+export const ALWAYS_ON_CAUSES: readonly Cause[] = [SECRET, TOKEN, COMPRESSED, EVENT, MESSAGE];
 
 /**
  * Of several causes for one value the one that decides: what is always masked before rules, Redact before Fingerprint

@@ -10,6 +10,9 @@ export class FieldNode {
   cause: Cause | undefined;
   /** The strongest cause here or anywhere below. */
   below: Cause | undefined;
+  /** The strongest of the paths that go on with a key, and of those that go on with an element. */
+  belowKeys: Cause | undefined;
+  belowElements: Cause | undefined;
   /** Text here is base64 in JSON, as the type of the field is bytes: what replaces it has to be base64, too. */
   bytes = false;
   readonly keys = new Map<string, FieldNode>();
@@ -23,10 +26,6 @@ export class FieldNode {
   constructor(wildcard = false) {
     this.wildcard = wildcard;
   }
-
-  get hasKeys(): boolean {
-    return this.keys.size > 0 || this.everyKey !== undefined;
-  }
 }
 
 /** Where a walk is in several trees, or in one tree by several ways, at once. */
@@ -37,12 +36,14 @@ export const NOWHERE: FieldNodes = [];
 /** Adds a path to a tree. Returns the node at its end. */
 export function addPath(root: FieldNode, path: FieldPath, cause?: Cause): FieldNode {
   let node = root;
-  if (cause !== undefined) node.below = stronger(node.below, cause);
   for (const segment of path) {
+    node.below = stronger(node.below, cause);
+    if (segment.kind === 'everyElement') node.belowElements = stronger(node.belowElements, cause);
+    else node.belowKeys = stronger(node.belowKeys, cause);
     node = childFor(node, segment);
-    if (cause !== undefined) node.below = stronger(node.below, cause);
   }
-  if (cause !== undefined) node.cause = stronger(node.cause, cause);
+  node.below = stronger(node.below, cause);
+  node.cause = stronger(node.cause, cause);
   return node;
 }
 
@@ -103,14 +104,19 @@ export const isBytes = (nodes: FieldNodes): boolean => nodes.some(({ bytes }) =>
  */
 export function causeOfShape(nodes: FieldNodes, shape: 'object' | 'list' | 'leaf'): Cause | undefined {
   let cause: Cause | undefined;
-  for (const node of nodes) {
-    if (node.below === undefined) continue;
-    if (shape === 'object' ? isElementsAlone(node) : shape === 'list' ? isMembersAlone(node) : !node.wildcard) {
-      cause = stronger(cause, node.below);
-    }
-  }
+  for (const node of nodes) cause = stronger(cause, causeOfNode(node, shape));
   return cause;
 }
 
-const isElementsAlone = (node: FieldNode): boolean => node.everyElement !== undefined && !node.hasKeys;
-const isMembersAlone = (node: FieldNode): boolean => node.everyElement === undefined && node.hasKeys;
+function causeOfNode(node: FieldNode, shape: 'object' | 'list' | 'leaf'): Cause | undefined {
+  switch (shape) {
+    case 'object':
+      return node.belowElements;
+    case 'list':
+      return node.belowKeys;
+    case 'leaf':
+      return node.wildcard ? undefined : node.below;
+    default:
+      return shape satisfies never;
+  }
+}

@@ -1,5 +1,5 @@
 import { isPlaceholder, redacted } from '../text/placeholder.ts';
-import type { Cause } from './cause.ts';
+import { ALWAYS_ON_CAUSES, type Cause } from './cause.ts';
 import type { LeafValue } from './document-reading.ts';
 
 export type Target = 'Audit' | 'Response';
@@ -24,12 +24,15 @@ export function maskLeaf(leaf: LeafValue, place: LeafPlace, fingerprint: Fingerp
 }
 
 function placeholderFor(leaf: LeafValue, { cause, bytes }: LeafPlace, fingerprint: Fingerprint): string {
+  const value = (bytes ? decodedText(leaf.text) : undefined) ?? leaf.text;
+  // What it was always masked for may not be to be seen any more: its kind may be masked, too.
+  if (!cause.alwaysOn && ALWAYS_ON.has(value)) return value;
   if (cause.replacement === 'Redact') return redacted(cause.name);
-  const decoded = bytes ? decodedText(leaf.text) : undefined;
-  const value = decoded ?? leaf.text;
   // A rule's own fingerprint stays what it is; any other placeholder is a value like any other.
   return value.startsWith(`[MASKED:${cause.name}:`) && isPlaceholder(value) ? value : fingerprint(cause.name, value);
 }
+
+const ALWAYS_ON: ReadonlySet<string> = new Set(ALWAYS_ON_CAUSES.map(({ name }) => redacted(name)));
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/u;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -148,7 +148,9 @@ export class Walk {
   #members(object: ObjectValue, place: Place): void {
     this.objects.push(object);
     const { cause } = place;
-    const owner = place.owner.object === object ? place.owner : this.#typed(object, place.nodes, place.owner);
+    // Under a cause the kind is masked, too: it would be another the next time.
+    const isSettled = cause !== undefined || place.owner.object === object;
+    const owner = isSettled ? place.owner : this.#typed(object, place.nodes, place.owner);
     const nodes = owner === place.owner ? place.nodes : owner.nodes;
     const isOwner = owner.object === object;
     const isMetadata = owner.metadata === object;
