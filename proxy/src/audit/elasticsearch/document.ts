@@ -1,5 +1,8 @@
-import type { BodyFacts, CallEvent, CallFacts, GatewayEvent, PolicyFacts } from '../record/audit-event.ts';
-import { declaredParts } from './declared-parts.ts';
+import { isIP } from 'node:net';
+import type { AuditRecord, BodyFacts, CallEvent, CallFacts, GatewayEvent, PolicyFacts } from '../record/audit-event.ts';
+import { bodyTexts, type BodyTexts } from './body-texts.ts';
+import { declaredParts, flattenedParts } from './declared-parts.ts';
+import { pruned } from './pruned.ts';
 
 /** Where a record stands in the log that proves it. */
 export interface Integrity {
@@ -11,13 +14,18 @@ export interface Integrity {
   readonly chain: string;
 }
 
-export interface DocumentOptions {
+/** What all documents of an installation have in common. */
+export interface DocumentContext {
+  /** Of the cluster that is governed. */
+  readonly cluster: { readonly name?: string | undefined; readonly id?: string | undefined };
+  /** The last part of the data stream's name. */
+  readonly namespace: string;
+}
+
+export interface DocumentOptions extends DocumentContext {
   /** The text that was hashed. */
   readonly original: string;
   readonly integrity: Integrity;
-  /** Name of the cluster, and the last part of the data stream's name. */
-  readonly cluster: { readonly name?: string; readonly id?: string };
-  readonly namespace: string;
   /** When this is sent, RFC 3339: rules look back on it, so a document that comes late has to be new by it. */
   readonly ingested: string;
 }
@@ -27,29 +35,47 @@ export const ECS_VERSION = '9.3.0';
 
 export type ElasticsearchDocument = Readonly<Record<string, unknown>>;
 
-/** A record in the shape of Elastic's Kubernetes audit logs and ECS. Pure: the same record gives the same document. */
-export function documentOf(record: CallEvent | GatewayEvent, options: DocumentOptions): ElasticsearchDocument {
-  return record.kind === 'Event' ? callDocument(record, options) : gatewayDocument(record, options);
+/**
+ * A record in the shape of Elastic's Kubernetes audit logs and ECS. Pure: the same record gives the same document. Its
+ * first key is `event`, whose first is `ingested`.
+ */
+export function documentOf(record: AuditRecord, options: DocumentOptions): ElasticsearchDocument {
+  return pruned(record.kind === 'Event' ? callDocument(record, options) : gatewayDocument(record, options));
 }
 
-function common({ original, integrity, cluster, namespace, ingested }: DocumentOptions) {
+/** What a document has whatever the record says. */
+export function baseEvent({ ingested, integrity, original }: Omit<DocumentOptions, 'cluster' | 'namespace'>) {
+  return {
+    ingested,
+    kind: 'event',
+    dataset: DATASET,
+    module: 'kubernetes',
+    sequence: integrity.sequence,
+    hash: integrity.hash,
+    original,
+  };
+}
+
+export function baseDocument({ namespace }: Pick<DocumentContext, 'namespace'>) {
   return {
     ecs: { version: ECS_VERSION },
     data_stream: { type: 'logs', dataset: DATASET, namespace },
+    // Without it Elastic's final pipeline removes event.original, and with it what the hash is of.
     tags: ['preserve_original_event'],
-    event: {
-      kind: 'event',
-      dataset: DATASET,
-      module: 'kubernetes',
-      ingested,
-      sequence: integrity.sequence,
-      hash: integrity.hash,
-      original,
-    },
-    integrity: { writer: integrity.writer, previous_chain: integrity.previousChain, chain: integrity.chain },
-    orchestrator: { type: 'kubernetes', api_version: 'audit.k8s.io/v1', cluster },
   };
 }
+
+export const integrityFields = ({ writer, previousChain, chain }: Integrity) => ({
+  writer,
+  previous_chain: previousChain,
+  chain,
+});
+
+const orchestrator = ({ cluster: { name, id } }: DocumentContext) => ({
+  type: 'kubernetes',
+  api_version: 'audit.k8s.io/v1',
+  cluster: { name, id },
+});
 
 const observer = ({ gateway }: Pick<CallFacts, 'gateway'>) => ({
   name: gateway.replica,
@@ -59,19 +85,15 @@ const observer = ({ gateway }: Pick<CallFacts, 'gateway'>) => ({
   version: gateway.version,
 });
 
-function callDocument(event: CallEvent, options: DocumentOptions): ElasticsearchDocument {
-  const base = common(options);
+function callDocument(event: CallEvent, options: DocumentOptions): Record<string, unknown> {
   const { user, objectRef, chaperone, responseStatus, annotations } = event;
   const [address] = event.sourceIPs;
-  const decision = annotations[DECISION];
+  const ip = ipOf(address);
   const outcome = outcomeOf(event);
-  return compact({
-    ...base,
-    integrity: undefined,
-    '@timestamp': event.requestReceivedTimestamp,
-    message: sentence(event, outcome),
+  const texts = bodyTexts(options.original);
+  return {
     event: {
-      ...base.event,
+      ...baseEvent(options),
       id: event.auditID,
       action: event.verb,
       category: ['configuration'],
@@ -80,87 +102,76 @@ function callDocument(event: CallEvent, options: DocumentOptions): Elasticsearch
       reason: chaperone.policy?.reason ?? annotations[REASON],
       start: event.requestReceivedTimestamp,
       end: event.stageTimestamp,
-      duration: Math.round(chaperone.timing.totalMs * 1_000_000),
+      duration: nanos(chaperone.timing.totalMs),
     },
+    ...baseDocument(options),
+    '@timestamp': event.requestReceivedTimestamp,
+    message: sentence(event, outcome),
     user: { name: user.username, id: user.uid, group: { name: user.groups } },
-    source: { ip: address },
-    client: { ip: address },
+    source: { ip },
+    client: { ip },
     user_agent: { original: event.userAgent },
-    related: { user: [...new Set([user.username, user.uid].flatMap((name) => name ?? []))], ip: [address] },
+    related: { user: relatedUsers(user), ip },
     observer: observer(chaperone),
     orchestrator: {
-      ...base.orchestrator,
+      ...orchestrator(options),
       namespace: objectRef?.namespace,
       resource: { type: objectRef?.resource, name: objectRef?.name },
     },
     error: { code: chaperone.refusal },
     gen_ai: { agent: { id: chaperone.run?.['run'] }, request: { model: chaperone.run?.['model'] } },
     http: {
-      request: {
-        method: chaperone.method,
-        id: event.auditID,
-        ...body(chaperone.request, bodyText(event, 'requestObject')),
-      },
-      response: {
-        status_code: responseStatus?.code,
-        ...body(chaperone.response, bodyText(event, 'responseObject')),
-      },
+      request: { method: chaperone.method, id: event.auditID, ...body(chaperone.request, texts.requestObject) },
+      response: { status_code: responseStatus?.code, ...body(chaperone.response, texts.responseObject) },
     },
-    kubernetes: {
-      audit: {
-        apiVersion: event.apiVersion,
-        kind: event.kind,
-        level: event.level,
-        auditID: event.auditID,
-        stage: event.stage,
-        requestURI: event.requestURI,
-        verb: event.verb,
-        user: { username: user.username, uid: user.uid, groups: user.groups, extra: joinedExtra(event) },
-        sourceIPs: event.sourceIPs,
-        userAgent: event.userAgent,
-        objectRef,
-        responseStatus,
-        requestReceivedTimestamp: event.requestReceivedTimestamp,
-        stageTimestamp: event.stageTimestamp,
-        requestObject: declaredParts(event.requestObject),
-        responseObject: declaredParts(event.responseObject),
-        annotations:
-          decision === undefined
-            ? undefined
-            : {
-                [`authorization_k8s_io/decision`]: decision,
-                [`authorization_k8s_io/reason`]: annotations[REASON],
-                'chaperone_dev/decision_source': annotations[SOURCE],
-              },
-      },
-    },
-    chaperone: {
-      ...chaperoneFields(event),
-      integrity: base.integrity,
-    },
-  });
+    kubernetes: { audit: auditFields(event) },
+    chaperone: { ...chaperoneFields(event, texts), integrity: integrityFields(options.integrity) },
+  };
 }
 
-function gatewayDocument(event: GatewayEvent, options: DocumentOptions): ElasticsearchDocument {
-  const base = common(options);
-  return compact({
-    ...base,
-    integrity: undefined,
-    '@timestamp': event.time,
-    message: event.message,
+function auditFields(event: CallEvent): Record<string, unknown> {
+  const { user } = event;
+  return {
+    apiVersion: event.apiVersion,
+    kind: event.kind,
+    level: event.level,
+    auditID: event.auditID,
+    stage: event.stage,
+    requestURI: event.requestURI,
+    verb: event.verb,
+    user: { username: user.username, uid: user.uid, groups: user.groups, extra: joinedExtra(event) },
+    sourceIPs: event.sourceIPs,
+    userAgent: event.userAgent,
+    objectRef: event.objectRef === undefined ? undefined : { ...event.objectRef },
+    responseStatus: event.responseStatus === undefined ? undefined : { ...event.responseStatus },
+    requestReceivedTimestamp: event.requestReceivedTimestamp,
+    stageTimestamp: event.stageTimestamp,
+    requestObject: declaredParts(event.requestObject),
+    responseObject: declaredParts(event.responseObject),
+    annotations: annotationFields(event),
+  };
+}
+
+function gatewayDocument(event: GatewayEvent, options: DocumentOptions): Record<string, unknown> {
+  return {
     event: {
-      ...base.event,
+      ...baseEvent(options),
       action: event.type,
       category: [event.type === 'Started' || event.type === 'Stopped' ? 'process' : 'configuration'],
       type: [GATEWAY_EVENT_TYPES[event.type]],
       start: event.time,
     },
+    ...baseDocument(options),
+    '@timestamp': event.time,
+    message: event.message,
     observer: observer(event.chaperone),
+    orchestrator: orchestrator(options),
     chaperone: {
       policy: { revision: event.facts?.['revision'] },
-      integrity: base.integrity,
+      facts: flattenedParts(event.facts),
+      integrity: integrityFields(options.integrity),
     },
-  });
+  };
 }
 
 const GATEWAY_EVENT_TYPES: Readonly<Record<GatewayEvent['type'], string>> = {
@@ -171,18 +182,33 @@ const GATEWAY_EVENT_TYPES: Readonly<Record<GatewayEvent['type'], string>> = {
   LogRepaired: 'info',
 };
 
-/** Annotations of audit events; in documents their dots are underscores, as in Elastic's own. */
+/** Annotations of audit events. */
 export const DECISION = 'authorization.k8s.io/decision';
 export const REASON = 'authorization.k8s.io/reason';
 export const SOURCE = 'chaperone.dev/decision-source';
+
+/** Dots are underscores, as in Elastic's own; they would be levels otherwise. */
+function annotationFields({ annotations, user }: CallEvent): Record<string, string> {
+  const entries = Object.entries(annotations)
+    // That somebody without a name was allowed something is never true, and alarms people.
+    .filter(([key]) => key !== DECISION || user.username !== undefined);
+  return Object.fromEntries(entries.map(([key, value]) => [key.replaceAll('.', '_'), value]));
+}
+
+/** An address as the type `ip` takes it: the document would be refused for any other. */
+function ipOf(address: string): string | undefined {
+  const [withoutZone = ''] = address.split('%', 1);
+  return isIP(withoutZone) === 0 ? undefined : withoutZone;
+}
 
 type EventOutcome = 'success' | 'failure' | 'unknown';
 
 /** By the status of the answer first: a call that was allowed may still have failed. */
 function outcomeOf({ responseStatus, annotations, chaperone }: CallEvent): EventOutcome {
-  if (chaperone.outcome === 'Unknown' || responseStatus === undefined) return 'unknown';
-  if (responseStatus.code >= 400) return 'failure';
-  if (responseStatus.code > 0) return 'success';
+  if (chaperone.outcome === 'Unknown') return 'unknown';
+  const code = responseStatus?.code ?? 0;
+  if (code >= 400) return 'failure';
+  if (code > 0) return 'success';
   return annotations[DECISION] === 'forbid' ? 'failure' : 'unknown';
 }
 
@@ -226,22 +252,21 @@ function what(objectRef: CallEvent['objectRef'], requestURI: string): string {
   return `${subject.join('/')}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-const PODS_EXTRA = 'authentication.kubernetes.io/';
-const JOINED = ['credential-id', 'node-name', 'node-uid', 'pod-name', 'pod-uid'].map((name) => `${PODS_EXTRA}${name}`);
+const relatedUsers = ({ username, uid }: CallEvent['user']): string[] =>
+  username === uid ? [username ?? ''] : [username ?? '', uid ?? ''].filter((name) => name !== '');
 
-/** The extras that Elastic's rules join on, one value each; the others are in `chaperone.extra`. */
-function joinedExtra({ user }: CallEvent): Record<string, string> | undefined {
-  const found = JOINED.flatMap((key) => {
-    const value = user.extra?.[key]?.[0];
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return found.length === 0 ? undefined : Object.fromEntries(found);
+const JOINED = ['credential-id', 'node-name', 'node-uid', 'pod-name', 'pod-uid'].map(
+  (name) => `authentication.kubernetes.io/${name}`,
+);
+
+/** The extras that Elastic's rules join on, one value each; all are in `chaperone.extra`. */
+function joinedExtra({ user: { extra } }: CallEvent): Record<string, string | undefined> | undefined {
+  return extra === undefined ? undefined : Object.fromEntries(JOINED.map((key) => [key, extra[key]?.[0]]));
 }
 
-function chaperoneFields({ user, chaperone }: CallEvent): Record<string, unknown> {
+function chaperoneFields({ user, chaperone }: CallEvent, texts: BodyTexts): Record<string, unknown> {
   const { policy, dryRun, masking, timing, request, response, stream } = chaperone;
   const counts = Object.entries(masking ?? {});
-  const omitted = [request?.omitted, response?.omitted];
   return {
     outcome: chaperone.outcome,
     judged_verb: chaperone.judgedVerb,
@@ -249,16 +274,29 @@ function chaperoneFields({ user, chaperone }: CallEvent): Record<string, unknown
     ended_by: chaperone.endedBy,
     approval: { name: chaperone.approval },
     policy: policy === undefined ? undefined : policyFields(policy),
-    dry_run: dryRun,
+    dry_run: { ...dryRun },
     run: runFields(chaperone),
     extra: Object.entries(user.extra ?? {}).flatMap(([key, values]) => values.map((value) => `${key}=${value}`)),
-    declared: chaperone.declared,
+    declared: flattenedParts(chaperone.declared),
     masking: { count: counts.reduce((sum, [, count]) => sum + count, 0), rules: counts.map(([name]) => name) },
+    ...truncation(request, texts.requestObject, response, texts.responseObject),
+    stream: { ...stream },
+    timing: { policy_us: micros(timing.policyMs), upstream_us: micros(timing.upstreamMs) },
+  };
+}
+
+function truncation(
+  request: BodyFacts | undefined,
+  requestText: string | undefined,
+  response: BodyFacts | undefined,
+  responseText: string | undefined,
+): Record<string, unknown> {
+  const isCut = (facts: BodyFacts | undefined, text: string | undefined): boolean =>
+    facts?.omitted === 'Truncated' || isTooLong(facts?.text ?? text);
+  return {
     request: { sha256: request?.sha256, omitted: request?.omitted },
     response: { sha256: response?.sha256, omitted: response?.omitted },
-    truncated: omitted.includes('Truncated') ? true : undefined,
-    stream,
-    timing: { policy_us: micros(timing.policyMs), upstream_us: micros(timing.upstreamMs) },
+    truncated: isCut(request, requestText) || isCut(response, responseText) ? true : undefined,
   };
 }
 
@@ -279,31 +317,17 @@ const runFields = ({ run = {}, issuer }: CallFacts): Record<string, unknown> => 
 
 const micros = (milliseconds: number | undefined): number | undefined =>
   milliseconds === undefined ? undefined : Math.round(milliseconds * 1_000);
+const nanos = (milliseconds: number): number => Math.round(milliseconds * 1_000) * 1_000;
 
-function body(facts: BodyFacts | undefined, content: string | undefined): Record<string, unknown> {
-  return { mime_type: facts?.mediaType, body: { bytes: facts?.bytes, content: facts?.text ?? content } };
+/** Of one body, in characters: what is longer is only in `event.original`. */
+const LONGEST_CONTENT = 1_048_576;
+
+const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > LONGEST_CONTENT;
+
+function body(facts: BodyFacts | undefined, text: string | undefined): Record<string, unknown> {
+  const content = facts?.text ?? text;
+  return {
+    mime_type: facts?.mediaType,
+    body: { bytes: facts?.bytes, content: isTooLong(content) ? undefined : content },
+  };
 }
-
-function bodyText(event: CallEvent, key: 'requestObject' | 'responseObject'): string | undefined {
-  return event[key] === undefined ? undefined : JSON.stringify(event[key]);
-}
-
-/** Without what is undefined, empty or nothing but empty: an empty value is found by `exists` in some engines. */
-function compact(document: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(document).flatMap(([key, value]) => {
-      const kept = isPlain(value) ? compact(value) : value;
-      return isEmpty(kept) ? [] : [[key, kept] as const];
-    }),
-  );
-}
-
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isEmpty = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  value === '' ||
-  (Array.isArray(value) && value.length === 0) ||
-  (isPlain(value) && Object.keys(value).length === 0);

@@ -136,7 +136,7 @@ const KUBERNETES: Fields = {
   'annotations.authorization_k8s_io/decision': 'keyword',
   'annotations.authorization_k8s_io/reason': 'longKeyword',
   'annotations.authentication_kubernetes_io/issued-credential-id': 'keyword',
-  'annotations.chaperone_dev/decision_source': 'keyword',
+  'annotations.chaperone_dev/decision-source': 'keyword',
 };
 
 /** What of bodies is searched field by field; all of them is in `http.*.body.content`. */
@@ -201,13 +201,13 @@ export const OBJECT_FIELDS: Fields = {
 /** What only Chaperone says. */
 const CHAPERONE: Fields = {
   'approval.name': 'keyword',
-  'checkpoint.kind': 'keyword',
   declared: 'flattened',
   'dry_run.policy': 'keyword',
   'dry_run.rule': 'keyword',
   'dry_run.verdict': 'keyword',
   ended_by: 'keyword',
   extra: 'longKeyword',
+  facts: 'flattened',
   'integrity.chain': 'keyword',
   'integrity.previous_chain': 'keyword',
   'integrity.writer': 'keyword',
@@ -215,6 +215,7 @@ const CHAPERONE: Fields = {
   'masking.count': 'long',
   'masking.rules': 'keyword',
   outcome: 'keyword',
+  reduced: 'keyword',
   'policy.cause': 'keyword',
   'policy.failed_expressions': 'keyword',
   'policy.generation': 'long',
@@ -244,11 +245,84 @@ const CHAPERONE: Fields = {
 const under = (prefix: string, fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([path, type]) => [`${prefix}.${path}`, type]));
 
-/** Every field of a record in Elasticsearch. The one source of the index templates and of what is sent. */
+/** Every field of a record in Elasticsearch. The one source of the index template and of what is sent. */
 export const RECORD_FIELDS: Fields = {
   ...ECS,
   ...under('kubernetes.audit', KUBERNETES),
   ...under('kubernetes.audit.requestObject', OBJECT_FIELDS),
   ...under('kubernetes.audit.responseObject', OBJECT_FIELDS),
   ...under('chaperone', CHAPERONE),
+};
+
+/** What every stream of the gateway's own has. */
+const COMMON: Fields = {
+  '@timestamp': 'date',
+  message: 'text',
+  tags: 'keyword',
+  'data_stream.dataset': 'constant',
+  'data_stream.namespace': 'constant',
+  'data_stream.type': 'constant',
+  'ecs.version': 'keyword',
+  'event.action': 'keyword',
+  'event.category': 'keyword',
+  'event.dataset': 'keyword',
+  'event.end': 'date',
+  'event.hash': 'keyword',
+  'event.id': 'keyword',
+  'event.ingested': 'date',
+  'event.kind': 'keyword',
+  'event.original': 'unindexed',
+  'event.sequence': 'long',
+  'event.start': 'date',
+  'event.type': 'keyword',
+  'observer.name': 'keyword',
+  'observer.product': 'keyword',
+  'observer.type': 'keyword',
+  'observer.vendor': 'keyword',
+  'observer.version': 'keyword',
+  'orchestrator.cluster.id': 'keyword',
+  'orchestrator.cluster.name': 'keyword',
+  'orchestrator.type': 'keyword',
+};
+
+/** Signed checkpoints of writers, and registries of all writers: what `event.original` is checked with. */
+export const CHECKPOINT_FIELDS: Fields = {
+  ...COMMON,
+  'chaperone.checkpoint.adopter': 'keyword',
+  'chaperone.checkpoint.chain': 'keyword',
+  'chaperone.checkpoint.count': 'long',
+  'chaperone.checkpoint.first_sequence': 'long',
+  'chaperone.checkpoint.key': 'keyword',
+  'chaperone.checkpoint.kind': 'keyword',
+  'chaperone.checkpoint.last_sequence': 'long',
+  'chaperone.checkpoint.number': 'long',
+  'chaperone.checkpoint.writer': 'keyword',
+  'chaperone.registry.key': 'keyword',
+  'chaperone.registry.number': 'long',
+  'chaperone.registry.writers': 'keyword',
+};
+
+/** What went over exec, attach and followed logs, some of it in each document; joined with the call by `event.id`. */
+export const SESSION_FIELDS: Fields = {
+  ...COMMON,
+  'chaperone.integrity.chain': 'keyword',
+  'chaperone.integrity.previous_chain': 'keyword',
+  'chaperone.integrity.writer': 'keyword',
+  'chaperone.masking.count': 'long',
+  'chaperone.session.bytes': 'long',
+  'chaperone.session.channel': 'keyword',
+  'chaperone.session.command': 'longKeyword',
+  'chaperone.session.container': 'keyword',
+  'chaperone.session.content': 'body',
+  'chaperone.session.encoding': 'keyword',
+  'chaperone.session.kind': 'keyword',
+  'chaperone.session.offset_us': 'long',
+  'chaperone.session.truncated': 'boolean',
+  'orchestrator.namespace': 'keyword',
+  'orchestrator.resource.name': 'longKeyword',
+  'orchestrator.resource.type': 'keyword',
+  'related.user': 'keyword',
+  'source.ip': 'ip',
+  'user.id': 'keyword',
+  'user.name': 'name',
 };
