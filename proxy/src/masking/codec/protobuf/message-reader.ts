@@ -30,7 +30,8 @@ class MessageReader {
   readonly #decoding: Decoding;
   readonly #message: Message;
   readonly #frame: Frame;
-  readonly #collected = new Map<Field, Collected>();
+  /** Most messages have no lists. */
+  #collected: Map<Field, Collected> | undefined;
 
   constructor(decoding: Decoding, message: Message, frame: Frame) {
     this.#decoding = decoding;
@@ -100,6 +101,7 @@ class MessageReader {
 
   /** A list or a map stands where it comes first. */
   #collect(field: Field, members: Member[]): Collected {
+    this.#collected ??= new Map();
     let found = this.#collected.get(field);
     if (found === undefined) {
       found = { items: [], entries: [], keys: new Set() };

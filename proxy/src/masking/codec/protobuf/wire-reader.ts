@@ -121,6 +121,12 @@ export class WireReader {
 
   #short(end: number, what: string): number {
     const start = this.position;
+    const first = this.bytes[start] ?? 0x80;
+    // Nearly all tags and lengths of Kubernetes are one byte.
+    if (first < 0x80 && start < end) {
+      this.position = start + 1;
+      return first;
+    }
     let value = 0;
     for (let index = 0; index < SHORT_BYTES; index += 1) {
       const byte = this.#byte(end);
