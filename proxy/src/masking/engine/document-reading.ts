@@ -25,20 +25,12 @@ export type LeafValue = TextValue | LiteralValue;
 export const isContainer = (value: Value): value is Exclude<Value, LeafValue> =>
   value.kind === 'object' || value.kind === 'list';
 
-/** What an object says that it is. */
-export interface ObjectType {
-  readonly apiVersion: string | undefined;
-  readonly kind: string;
-}
-
-/** Undefined where the object does not say. One look at each key, as this is asked of every object of a body. */
-export function typeOf(value: ObjectValue): ObjectType | undefined {
-  let apiVersion: string | undefined;
-  let kind: string | undefined;
-  for (const { key, value: at } of value.members) {
-    if (at.kind !== 'text') continue;
-    if (key.text === 'kind') kind = at.text;
-    else if (key.text === 'apiVersion') apiVersion = at.text;
-  }
-  return kind === undefined ? undefined : { apiVersion, kind };
+/**
+ * The kind that an object says it is; undefined where it says none, or nothing beside it. This is asked of every object of
+ * a body.
+ */
+export function kindOf(value: ObjectValue): string | undefined {
+  if (value.members.length < 2) return undefined;
+  for (const { key, value: at } of value.members) if (at.kind === 'text' && key.text === 'kind') return at.text;
+  return undefined;
 }

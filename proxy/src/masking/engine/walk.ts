@@ -2,7 +2,7 @@ import { UndecodableBody, type BodyDocument, type ObjectValue, type TextValue, t
 import { LAST_APPLIED } from './always-on.ts';
 import type { CallValues } from './call-values.ts';
 import { COMPRESSED, SECRET, stronger, type Cause } from './cause.ts';
-import { isContainer, typeOf, type LeafValue } from './document-reading.ts';
+import { isContainer, kindOf, type LeafValue } from './document-reading.ts';
 import { looksCompressed, looksLikeObject, looksLikeSecretManifest } from './embedded.ts';
 import {
   causeAt,
@@ -168,8 +168,8 @@ export class Walk {
 
   /** The owner that an object is by its own word, or the one that it stands in. */
   #typed(value: Value, nodes: FieldNodes, owner: Owner): Owner {
-    const type = value.kind === 'object' ? typeOf(value) : undefined;
-    const tree = type === undefined ? undefined : this.plan.kinds.ofKind(type.kind);
+    const kind = value.kind === 'object' ? kindOf(value) : undefined;
+    const tree = kind === undefined ? undefined : this.plan.kinds.ofKind(kind);
     if (tree === undefined || nodes.includes(tree)) return owner;
     return newOwner(value, [...nodes, tree]);
   }
@@ -210,7 +210,8 @@ export class Walk {
     if (document?.root.kind !== 'object' && document?.root.kind !== 'list') return false;
     const walk = new Walk(this.plan, this.values, this.#depth + 1);
     walk.masked = this.masked;
-    walk.object(document.root, newOwner(document.root, owner.nodes));
+    const objects = document.root.kind === 'list' ? document.root.items : [document.root];
+    for (const object of objects) walk.object(object, newOwner(object, owner.nodes));
     this.embedded.push({ text, document, walk });
     return true;
   }
