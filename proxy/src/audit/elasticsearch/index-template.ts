@@ -1,14 +1,27 @@
 import type { Fields, FieldType } from './fields.ts';
 
-/** What a server can do. A plain distribution without Elastic's own modules lacks some of it. */
+/** What a server can do, each asked of it. A distribution without Elastic's own modules lacks some, old ones others. */
 export interface ServerAbilities {
-  /** The types `constant_keyword`, `wildcard` and `match_only_text`. */
-  readonly extendedTypes: boolean;
-  /** Data stream lifecycles, the failure store, and Elastic's own component templates. */
-  readonly managedStreams: boolean;
+  /** The types `constant_keyword`, `wildcard` and `match_only_text`, each a module of its own. */
+  readonly constantKeyword: boolean;
+  readonly wildcard: boolean;
+  readonly matchOnlyText: boolean;
+  /** Retention by the data stream itself. */
+  readonly lifecycle: boolean;
+  /** A place for documents that are refused, told of in the answer. */
+  readonly failureStore: boolean;
+  /** `_source` kept as it was sent, whatever the index mode. */
+  readonly storedSource: boolean;
 }
 
-export const FULL_SERVER: ServerAbilities = { extendedTypes: true, managedStreams: true };
+export const FULL_SERVER: ServerAbilities = {
+  constantKeyword: true,
+  wildcard: true,
+  matchOnlyText: true,
+  lifecycle: true,
+  failureStore: true,
+  storedSource: true,
+};
 
 export interface StreamTemplate {
   /** `logs-<dataset>-<namespace>`. */
@@ -45,22 +58,13 @@ export function indexTemplate(stream: StreamTemplate, abilities: ServerAbilities
     data_stream: {},
     allow_auto_create: true,
     _meta: { product: 'chaperone', version },
-    ...(abilities.managedStreams
-      ? { composed_of: ['logs@settings'], ignore_missing_component_templates: ['logs@settings'] }
-      : {}),
+    // Elastic's own settings for logs, whatever they are in the server's version; a server may have none.
+    composed_of: ['logs@settings'],
+    ignore_missing_component_templates: ['logs@settings'],
     template: {
-      settings: {
-        'index.codec': 'best_compression',
-        'index.mapping.total_fields.limit': 1_000,
-        // What is in _source is what was sent: alerts copy it, and people read it.
-        ...(abilities.managedStreams ? { 'index.mapping.source.mode': 'stored' } : {}),
-      },
-      ...(abilities.managedStreams
-        ? {
-            lifecycle: { data_retention: `${retentionDays}d` },
-            data_stream_options: { failure_store: { enabled: true } },
-          }
-        : {}),
+      settings: templateSettings(fields, abilities),
+      ...(abilities.lifecycle ? { lifecycle: { data_retention: `${retentionDays}d` } } : {}),
+      ...(abilities.failureStore ? { data_stream_options: { failure_store: { enabled: true } } } : {}),
       mappings: {
         dynamic: false,
         date_detection: false,
@@ -72,33 +76,55 @@ export function indexTemplate(stream: StreamTemplate, abilities: ServerAbilities
   };
 }
 
+/** A value that is wrong in one field only: the rest of the document is stored, and the field told of in `_ignored`. */
+function templateSettings(fields: Fields, { lifecycle, storedSource }: ServerAbilities): Record<string, unknown> {
+  return {
+    'index.codec': 'best_compression',
+    'index.mapping.ignore_malformed': true,
+    'index.mapping.total_fields.limit': Math.max(1_000, 2 * Object.keys(fields).length),
+    // What is in _source is what was sent: alerts copy it, and people read it.
+    ...(storedSource ? { 'index.mapping.source.mode': 'stored' } : {}),
+    // Else the policy that logs@settings names would go before the retention in days.
+    ...(lifecycle ? { 'index.lifecycle.prefer_ilm': false } : {}),
+  };
+}
+
 const TEXT_AND_KEYWORD: Mapping = { type: 'text', fields: { keyword: KEYWORD } };
 
 function mapping(
   path: string,
   type: FieldType,
   { dataset, namespace }: Pick<StreamTemplate, 'dataset' | 'namespace'>,
-  { extendedTypes }: ServerAbilities,
+  { constantKeyword, wildcard, matchOnlyText }: ServerAbilities,
 ): Mapping {
-  const text = extendedTypes ? 'match_only_text' : 'text';
-  const mappings: Readonly<Record<FieldType, Mapping>> = {
-    keyword: SHORT_KEYWORD,
-    longKeyword: KEYWORD,
-    name: { ...KEYWORD, fields: { text: { type: text } } },
-    // With its value: the first document would set it for good otherwise, whatever it says.
-    constant: extendedTypes ? { type: 'constant_keyword', value: constantOf(path, dataset, namespace) } : SHORT_KEYWORD,
-    text: { type: text },
-    body: extendedTypes
-      ? { type: 'wildcard', fields: { text: { type: text } } }
-      : { ...KEYWORD, fields: { text: { type: text } } },
-    flattened: { type: 'flattened', ignore_above: LONG },
-    unindexed: { type: 'keyword', index: false, doc_values: false },
-    date: { type: 'date' },
-    ip: { type: 'ip' },
-    long: { type: 'long' },
-    boolean: { type: 'boolean' },
-  };
-  return mappings[type];
+  const text: Mapping = { type: matchOnlyText ? 'match_only_text' : 'text' };
+  switch (type) {
+    case 'keyword':
+      return SHORT_KEYWORD;
+    case 'longKeyword':
+      return KEYWORD;
+    case 'name':
+      return { ...KEYWORD, fields: { text } };
+    case 'constant':
+      // With its value: the first document would set it for good otherwise, whatever it says.
+      return constantKeyword
+        ? { type: 'constant_keyword', value: constantOf(path, dataset, namespace) }
+        : SHORT_KEYWORD;
+    case 'text':
+      return text;
+    case 'body':
+      return wildcard ? { type: 'wildcard', fields: { text } } : { ...KEYWORD, fields: { text } };
+    case 'flattened':
+      return { type: 'flattened', ignore_above: LONG };
+    case 'unindexed':
+      // Said, as some index modes have a limit of their own, past which ES|QL reads null.
+      return { type: 'keyword', index: false, doc_values: false, ignore_above: 2_147_483_647 };
+    case 'date':
+    case 'ip':
+    case 'long':
+    case 'boolean':
+      return { type };
+  }
 }
 
 function constantOf(path: string, dataset: string, namespace: string): string {

@@ -56,7 +56,7 @@ export const elasticsearchOptions = z
     compression: z.boolean().default(false),
     batch: z
       .strictObject({
-        bytes: z.int().min(65_536).max(67_108_864).default(2_097_152),
+        bytes: z.int().min(65_536).max(67_108_864).default(1_048_576),
         documents: z.int().min(1).max(10_000).default(1_000),
         age: durationOption('200ms'),
         /** Requests at a time. */
