@@ -11,8 +11,8 @@ export interface Assigned extends Span {
 const SEPARATOR = /(?:\\*["'`])?\]?[ \t]{0,8}(?::=|=>|==?|:|%3[DdAa]|\\u003[DdAa])(?:[ \t]|%20){0,8}\[?/y;
 const FLAG_SEPARATOR = /(?:[ \t]{1,4}|",? ?"|', ?')/y;
 const QUOTE = /(\\*)(["'`])/y;
-const UNQUOTED = /[^\s"'<>`]{1,4096}/y;
-const YAML_LINE = /[^\n\r]{1,4096}/y;
+const UNQUOTED = /[^\s"'<>`]{1,1024}/y;
+const YAML_LINE = /[^\n\r]{1,1024}/y;
 /** What may stand before a name on its line in YAML, in properties and in a script. */
 const LINE_BEFORE_NAME = /^[ \t]*(?:(?:- |# ?|export |set |ENV |ARG |-e )[ \t]*)?$/;
 const MAX_QUOTED = 4096;

@@ -4,7 +4,9 @@ import { isVaried, looksRandom, standsForValue } from './shown-values.ts';
 
 /** `Authorization: `, `"authorization":["`, `map[Authorization:[`, `authorization=`: as headers, JSON, Go and logs write it. */
 const HEADER =
-  /authorization(?:\\*["'])?\s{0,4}(?::=|=>|[:=,]|%3[AaDd])(?:\s|%20|\+){0,4}\[?\s{0,4}(?:\\*["'`]){0,2}(?:(basic|bearer|token|digest|negotiate|ntlm|apikey|api-key|aws4-hmac-sha256|bot|key|splunk|hmac|signature)(?:\s|%20|\+){1,4})?([^\s"'`\\\])},;<>]{1,16384})/iy;
+  /authorization(?:\\*["'])?\s{0,4}(?::=|=>|[:=,]|%3[AaDd])(?:\s|%20|\+){0,4}\[?\s{0,4}(?:\\*["'`]){0,2}(?:(basic|bearer|token|digest|negotiate|ntlm|apikey|api-key|aws4-hmac-sha256|bot|key|splunk|hmac|signature)(?:\s|%20|\+){1,4})?([^\s"'`\\\])},;<>]{1,64})/iy;
+/** The credential is judged by its first characters: a row of headers would otherwise be read to its end for each. */
+const CREDENTIAL = /[^\s"'`\\\])},;<>]{1,16384}/y;
 
 /** Their credential is the whole line: parameters with spaces and commas. */
 const REST_OF_LINE = /^(?:digest|aws4-hmac-sha256|hmac|signature)$/i;
@@ -22,9 +24,9 @@ export const authorizationHeader: Detector = {
     if (found === null) return undefined;
     const [whole, scheme, credential = ''] = found;
     const start = at + whole.length - credential.length;
-    if (scheme === undefined) return isOpaque(credential) ? { start, end: start + credential.length } : undefined;
-    if (standsForValue(credential) || credential.length < 4) return undefined;
-    const rest = REST_OF_LINE.test(scheme) ? matchAt(LINE, text, start)?.[0] : undefined;
+    if (scheme === undefined ? !isOpaque(credential) : standsForValue(credential) || credential.length < 4)
+      return undefined;
+    const rest = matchAt(scheme !== undefined && REST_OF_LINE.test(scheme) ? LINE : CREDENTIAL, text, start)?.[0];
     return { start, end: start + (rest ?? credential).length };
   },
 };

@@ -9,6 +9,17 @@ export function startsToken(text: string, at: number): boolean {
   return ESCAPE_BEFORE.test(text.slice(Math.max(0, at - LONGEST_ESCAPE), at));
 }
 
+const ENCODED = /[A-Za-z0-9_+/-]/;
+
+/**
+ * Whether a run of base64, of either alphabet, may begin at this place. Stricter than startsToken: what only begins inside
+ * of such a run is no token of its own, and were it read from there again and again, the time would be quadratic.
+ */
+export function startsEncoded(text: string, at: number): boolean {
+  if (at === 0 || !ENCODED.test(text.charAt(at - 1))) return true;
+  return ESCAPE_BEFORE.test(text.slice(Math.max(0, at - LONGEST_ESCAPE), at));
+}
+
 /** Whether no letter, digit or underscore follows. */
 export function endsToken(text: string, at: number): boolean {
   return at >= text.length || !WORD.test(text.charAt(at));

@@ -27,7 +27,7 @@ const KEY_VALUE = /(?:password|pwd)[ \t]{0,4}=[ \t]{0,4}(\{[^}\n]{1,256}\}|[^;\s
 /** What stands in the same string: another key of its kind, or the driver. */
 const OTHER_KEYS =
   /(?:server|data source|host|hostaddr|user id|userid|uid|user|username|database|initial catalog|dbname|port|sslmode|driver)[ \t]{0,4}=|jdbc:|sqlserver:|;\s*$/i;
-const NEIGHBOURHOOD = 256;
+const NEIGHBOURHOOD = 160;
 
 export const dsnPassword: Detector = {
   name: 'connection-string-password',
@@ -45,6 +45,9 @@ export const dsnPassword: Detector = {
   },
 };
 
+const LONGEST_DSN_USER = 160;
+const DSN_DELIMITER = /[\s"'`=@(]/;
+
 /** `user:password@tcp(host:3306)/database`, as Go's MySQL driver reads it. */
 export const mysqlPassword: Detector = {
   name: 'mysql-dsn-password',
@@ -53,12 +56,11 @@ export const mysqlPassword: Detector = {
   example: 'app:…@tcp(db:3306)/app',
   anchors: ['@tcp(', '@unix(', '@tcp6('],
   match(text, at) {
-    const before = text.slice(Math.max(0, at - 200), at);
-    const name = before.slice(
-      Math.max(...[' ', '\n', '\t', '"', "'", '`', '='].map((end) => before.lastIndexOf(end))) + 1,
-    );
-    const colon = name.indexOf(':');
-    const password = name.slice(colon + 1);
+    let start = at;
+    while (start > 0 && at - start < LONGEST_DSN_USER && !DSN_DELIMITER.test(text.charAt(start - 1))) start -= 1;
+    const user = text.slice(start, at);
+    const colon = user.indexOf(':');
+    const password = user.slice(colon + 1);
     if (colon < 0 || password === '' || standsForValue(password)) return undefined;
     return { start: at - password.length, end: at };
   },

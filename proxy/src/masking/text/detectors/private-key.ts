@@ -1,4 +1,4 @@
-import { startsToken } from './boundaries.ts';
+import { startsEncoded } from './boundaries.ts';
 import { type Detector, matchAt, type Span } from './detector.ts';
 
 /** RFC 7468, RFC 4716 (four dashes) and OpenPGP (`BLOCK`). `openssl` writes what kind of key it is before the words. */
@@ -13,7 +13,7 @@ export const MAX_PRIVATE_KEY = 64 * 1024;
 /** What only key material has. Documentation writes dots, a template, or nothing between the two lines. */
 const KEY_MATERIAL = /[A-Za-z0-9+/]{24}/;
 /** What is left of a key whose end is missing, as in a log line that was cut. */
-const REST_OF_BODY = /(?:[A-Za-z0-9+/=:,. -]|\s|\\){40,65536}/y;
+const REST_OF_BODY = /^(?:[A-Za-z0-9+/=:,. -]|\s|\\)+/;
 
 export const privateKey: Detector = {
   name: 'private-key',
@@ -31,9 +31,8 @@ export const privateKey: Detector = {
     if (trailer !== null) {
       return KEY_MATERIAL.test(text.slice(body, dashes)) ? { start: at, end: dashes + trailer[0].length } : undefined;
     }
-    const rest = matchAt(REST_OF_BODY, text, body)?.[0] ?? '';
-    const cut = rest.indexOf('----');
-    const material = (cut < 0 ? rest : rest.slice(0, cut)).trimEnd();
+    const limit = Math.min(dashes < 0 ? text.length : dashes, body + MAX_PRIVATE_KEY);
+    const material = REST_OF_BODY.exec(text.slice(body, limit))?.[0].trimEnd() ?? '';
     return KEY_MATERIAL.test(material) ? { start: at, end: body + material.length } : undefined;
   },
 };
@@ -65,7 +64,7 @@ export const encodedPrivateKey: Detector = {
   example: 'tls.key: LS0tLS1CRUdJTi…',
   anchors: ['ls0tls1crudjti'],
   match(text, at): Span | undefined {
-    if (!startsToken(text, at)) return undefined;
+    if (!startsEncoded(text, at)) return undefined;
     const run = matchAt(BASE64_RUN, text, at)?.[0];
     if (run === undefined || !Buffer.from(run, 'base64').includes('PRIVATE KEY')) return undefined;
     return { start: at, end: at + run.length };
