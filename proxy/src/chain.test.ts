@@ -52,7 +52,15 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
     },
     signal: new AbortController().signal,
   };
-  const report: CallReport = { auditID: 'audit-1', clientAddress: '127.0.0.1', started: 0, status: 0 };
+  const report: CallReport = {
+    auditID: 'audit-1',
+    clientAddress: '127.0.0.1',
+    started: 0,
+    receivedAt: 0,
+    method,
+    target,
+    status: 0,
+  };
   const passes: Passes = {
     authenticator: {
       authenticate: async () => {
@@ -65,7 +73,9 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
       judgeRequestLine: async (authenticated) => {
         note('judge');
         const input = policyInput(line);
-        return { ...authenticated, bundle, input, decision: decide(bundle, input) };
+        const { apiGroup, resource, subresource, namespace } = attributes;
+        const masking = bundle.masking.maskingOf({ apiGroup, resource, subresource, namespace, identity: agent });
+        return { ...authenticated, bundle, input, masking, decision: decide(bundle, input) };
       },
       judgeObjects: async (judged) => {
         note('look up');
@@ -78,8 +88,8 @@ function passCall(line: string, changes: Partial<Passes> = {}, headers: readonly
         return { ...judged, input, decision: decide(bundle, input) };
       },
     },
-    intents: {
-      append: async () => note('intent'),
+    log: {
+      appendIntent: async () => note('intent'),
     },
     readRightsRefusal: async (_call, refusal) => refusal,
     clock: systemClock,
@@ -134,7 +144,7 @@ describe('a call', () => {
       'whose intent cannot be written',
       'GET /api/v1/namespaces/default/pods/web',
       {
-        intents: { append: () => Promise.reject(new Error('no space left on device')) },
+        log: { appendIntent: () => Promise.reject(new Error('no space left on device')) },
       },
       'IntentNotWritable',
       ['authenticate', 'judge', 'release'],

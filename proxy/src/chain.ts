@@ -1,12 +1,13 @@
 import type { Clock } from '@chaperone/crds/client/clock';
 import type { Authenticator } from './authn/authenticator.ts';
-import type { IntentLog } from './audit/intent-log.ts';
+import type { WriteAheadLog } from './audit/wal/write-ahead-log.ts';
 import { intentOf } from './audit/intent.ts';
 import type { AuthenticatedCall, Call, JudgedCall, PermittedCall } from './call/call.ts';
 import type { ConcurrencyLimit } from './call/concurrency.ts';
 import type { CallReport } from './call/call-report.ts';
 import type { RightsRefusalReader } from './effective/not-served.ts';
 import { GatewayError } from './gateway-error.ts';
+import { guardWriteBack } from './masking/answer/write-back-guard.ts';
 import type { CallJudge } from './policy/call-judge.ts';
 import { approvalUnavailable, denial } from './policy/denial.ts';
 
@@ -15,7 +16,7 @@ export interface Passes {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly concurrency: ConcurrencyLimit;
   readonly judge: CallJudge;
-  readonly intents: Pick<IntentLog, 'append'>;
+  readonly log: Pick<WriteAheadLog, 'appendIntent'>;
   readonly readRightsRefusal: RightsRefusalReader;
   readonly clock: Clock;
   /** Whether this replica takes calls: not while it shuts down. */
@@ -35,7 +36,7 @@ export type Chain = (call: Call, report: CallReport, forward: Forward) => Promis
  * does not refuse it, and an intent on stable storage.
  */
 export function newChain(passes: Passes): Chain {
-  const { authenticator, concurrency, judge, intents, readRightsRefusal, clock, accepting } = passes;
+  const { authenticator, concurrency, judge, log, readRightsRefusal, clock, accepting } = passes;
 
   return async function passCall(call, report, forward) {
     if (!accepting()) throw new GatewayError('Draining');
@@ -53,9 +54,12 @@ export function newChain(passes: Passes): Chain {
       const asked = clock.monotonic();
       const judged = await judge.judgeRequestLine(authenticated);
       report.decision = judged.decision;
+      report.masking = judged.masking;
       report.policyMs = clock.monotonic() - asked;
       refuseDenied(judged);
+      await guardWriteBack(judged);
       await writeIntent(judged);
+      report.intent = true;
       const recorded = clock.monotonic();
       const settled = await judge.judgeObjects(judged);
       report.decision = settled.decision;
@@ -72,7 +76,7 @@ export function newChain(passes: Passes): Chain {
 
   async function writeIntent(call: JudgedCall): Promise<void> {
     try {
-      await intents.append(intentOf(call, clock.now()));
+      await log.appendIntent(call.auditID, JSON.stringify(intentOf(call)));
     } catch (cause) {
       throw new GatewayError('IntentNotWritable', { cause });
     }

@@ -77,6 +77,27 @@ export const GATEWAY_ERRORS = {
     message: 'only calls of your own are explained to you: leave out user, or be in one of admin.explainGroups',
   },
   ExplanationUnreadable: { status: 400, message: 'the call that is to be explained is not described as it has to be' },
+  PlaceholderWritten: {
+    status: 422,
+    message:
+      'the body holds a placeholder of a masked value, which would replace the value: leave the field out, or patch only what is to change',
+  },
+  MaskedFieldRead: { status: 422, message: 'the patch copies, moves or tests a field that is masked for you' },
+  MaskedFieldSelected: { status: 403, message: 'the selector names a field or a label that is masked for you' },
+  AnswerNotMaskable: {
+    status: 502,
+    message:
+      'a MaskingRule masks what you receive here, and the answer of the API server cannot be masked, so that it is not passed on: ask for JSON',
+  },
+  SessionNotMaskable: {
+    status: 403,
+    message: 'a MaskingRule masks what you receive here, and the bytes of a session cannot be masked',
+  },
+  MaskingChanged: {
+    status: 503,
+    message: 'the rules that mask what you receive have changed while the stream was open: connect anew',
+    retryAfterSeconds: 1,
+  },
   StreamTokenExpired: {
     status: 401,
     message: 'the token has expired while the stream was open: log in again or request a new one',

@@ -113,6 +113,42 @@ export const optionsSchema = z.strictObject({
       connections: z.int().min(1).max(1_000_000).default(16_384),
     })
     .prefault({}),
+  /** What is on record of calls, and where it is kept until it is shipped. */
+  audit: z
+    .strictObject({
+      /** Fsync: an intent is on the disk before its call is sent. Write: the kernel has it, which outlives the process alone. */
+      durability: z.enum(['Fsync', 'Write']).default('Fsync'),
+      /** A record is written so soon after the answer. */
+      commitInterval: durationOption('10ms'),
+      /** Of the text of one body in a record. */
+      bodyBytes: bytes(1_024 * 1_024, 16 * MEBIBYTE),
+      /** Of all bodies that are being captured. */
+      captureBytes: bytes(128 * MEBIBYTE, 16_384 * MEBIBYTE),
+      /** Of the whole log: past it calls are refused until records have been shipped. */
+      maxBytes: bytes(8_192 * MEBIBYTE, Number.MAX_SAFE_INTEGER),
+      /** With less room left on its volume calls are refused. */
+      minFreeBytes: bytes(128 * MEBIBYTE, Number.MAX_SAFE_INTEGER),
+      segmentBytes: bytes(64 * MEBIBYTE, 1_024 * MEBIBYTE),
+      /** Of what waits in memory for the disk. */
+      queueBytes: bytes(64 * MEBIBYTE, 1_024 * MEBIBYTE),
+      /** A call whose intent is not on the disk in this time is refused. */
+      slow: durationOption('5s'),
+      /** A signed checkpoint follows so many records, or so much time. */
+      checkpointRecords: z.int().min(1).max(1_000_000).default(1_000),
+      checkpointInterval: durationOption('60s'),
+      /** The log of a process that is not heard of for so long is taken over. */
+      adoptAfter: durationOption('30s'),
+      /** A directory of Ed25519 keys in PEM; the last by name signs. Without one a replica makes a key of its own. */
+      signingKeys: z.string().min(1).optional(),
+      /** Where nothing is shipped the log itself is the store. */
+      retention: z
+        .strictObject({
+          maxAge: durationOption('720h'),
+          maxBytes: bytes(4_096 * MEBIBYTE, Number.MAX_SAFE_INTEGER),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   streams: z
     .strictObject({
       /** A watch, log or session that lasts longer is ended; clients watch anew from where they were. */

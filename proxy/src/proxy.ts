@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
 import type { Clock } from '@chaperone/crds/client/clock';
@@ -11,10 +10,11 @@ import { newClient } from '@chaperone/crds/client/resource-client';
 import { newAdminServer } from '@chaperone/crds/process/admin-server';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { parse } from 'yaml';
-import { openIntentLog } from './audit/intent-log.ts';
+import { openEvidence } from './audit/evidence.ts';
 import { newAuthenticator } from './authn/authenticator.ts';
 import { parseAuthenticationConfiguration } from './authn/configuration.ts';
 import { newConcurrencyLimit } from './call/concurrency.ts';
+import type { CallReport } from './call/call-report.ts';
 import { newBodyBudget } from './call/request-body.ts';
 import { newChain } from './chain.ts';
 import { newApiCatalog } from './effective/api-catalog.ts';
@@ -62,7 +62,6 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   const connection = newConnection({ kubeConfig, userAgent: `chaperone-proxy/${version}`, clock });
   const client = newClient({ connection, fieldManager: 'chaperone-proxy' });
   const certificate = await readCertificate(options.tls);
-  const intents = await openIntentLog({ directory: join(options.stateDirectory, 'intents') });
 
   const heads = newInformer({
     client,
@@ -134,6 +133,12 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   });
   let draining = false;
   let closed = false;
+  const gateway = { replica, version };
+  const evidence = await openEvidence({ options, gateway, bundles, clock, logger });
+  const { log, recorder } = evidence;
+  bundles.onLoaded(({ revision, rules }) =>
+    recorder.tell('PoliciesLoaded', 'Policies came into force', { revision, rules: rules.length }),
+  );
   const sideCall = newSideCall({ upstream, clock });
   const chain = newChain({
     authenticator,
@@ -157,7 +162,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       allowSelfAdministration: options.allowSelfAdministration,
       maxStalenessMs: options.policies.maxStaleness,
     }),
-    intents,
+    log,
     readRightsRefusal: newRightsRefusalReader(sideCall),
     clock,
     accepting: () => !closed,
@@ -177,7 +182,11 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       budget: newBodyBudget(options.limits.bodyMemoryBytes),
     },
     originOf: newOriginOf(clientAddress),
-    ended: observe.call,
+    recorder,
+    ended(report: CallReport, error: unknown) {
+      observe.call(report, error);
+      recorder.ended(report, error);
+    },
   };
   const server = newGatewayServer({
     host: options.listen.host,
@@ -208,7 +217,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       maxStalenessMs: options.policies.maxStaleness,
       namespaces: namespaceInformer,
       authenticator,
-      intents,
+      log,
     }),
     routes: [
       newExplainRoute({
@@ -263,7 +272,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     server.close();
     background.abort();
     await loops;
-    await Promise.all([heads.stop(), namespaceInformer.stop(), upstream.close(), intents.close(), admin.close()]);
+    await Promise.all([heads.stop(), namespaceInformer.stop(), upstream.close(), evidence.close(), admin.close()]);
     await connection.close();
   }
 }

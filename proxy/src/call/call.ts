@@ -1,4 +1,5 @@
 import type { Identity } from '../authn/identity.ts';
+import type { Masking } from '../masking/engine/masking.ts';
 import type { CompiledBundle } from '../policy/compiled-bundle.ts';
 import type { Allowed, ApprovalRequired, Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/policy-input.ts';
@@ -39,6 +40,8 @@ export interface JudgedCall extends AuthenticatedCall {
   /** What the decision rests on. */
   readonly input: PolicyInput;
   readonly decision: Decision;
+  /** How its bodies are masked. */
+  readonly masking: Masking;
 }
 
 /** A call that may be made, once whoever has to approve it has done so. */

@@ -5,6 +5,7 @@ import type { Informer } from '@chaperone/crds/client/informer';
 import type { ConfigMap } from '@chaperone/crds/client/kinds';
 import type { Lister } from '@chaperone/crds/client/store';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
+import type { Fingerprint } from '../masking/engine/mask-leaf.ts';
 import { compileBundle, type CompiledBundle } from './compiled-bundle.ts';
 
 /** The policies in force: whole, or the ones before. */
@@ -36,6 +37,8 @@ export interface BundleLoaderOptions {
   readonly configMaps: Pick<ResourceClient<ConfigMap>, 'get'>;
   readonly namespace: string;
   readonly clock: Clock;
+  /** Of values that MaskingRules have fingerprinted. */
+  readonly fingerprint?: Fingerprint;
   readonly observe?: (event: BundleLoaded) => void;
 }
 
@@ -70,7 +73,7 @@ export function newBundleLoader(options: BundleLoaderOptions): BundleLoader {
         return parseBundlePart(hash, binaryData);
       }),
     );
-    const bundle = compileBundle(decodeBundle(head.revision, parts));
+    const bundle = compileBundle(decodeBundle(head.revision, parts), options.fingerprint);
     current = bundle;
     compare();
     observe?.({

@@ -66,7 +66,9 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
         allowSelfAdministration,
         now: clock.now(),
       };
-      return { ...call, bundle, input, decision: decideInAnyScope(bundle, input) };
+      const { apiGroup, resource, subresource, namespace } = attributes;
+      const masking = bundle.masking.maskingOf({ apiGroup, resource, subresource, namespace, identity });
+      return { ...call, bundle, input, masking, decision: decideInAnyScope(bundle, input) };
     },
     async judgeObjects(call) {
       let { input, decision } = call;

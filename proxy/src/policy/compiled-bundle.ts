@@ -6,6 +6,9 @@ import type { Action, AuditLevel, SessionLevel } from '@chaperone/crds/v1alpha1/
 import type { NamedExpression, PolicyRule, Reviewer } from '@chaperone/crds/v1alpha1/generated/api';
 import { parseDuration } from '@chaperone/crds/validation/duration';
 import { parseDateTime } from '@chaperone/crds/validation/schema';
+import type { Fingerprint } from '../masking/engine/mask-leaf.ts';
+import { compileMasking, type CompiledMasking } from '../masking/engine/masking.ts';
+import { redacted } from '../masking/text/placeholder.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { compileSelector, type CompiledSelector } from './label-facts.ts';
 import type { PolicyAttributes, PolicyCaller } from './policy-input.ts';
@@ -74,6 +77,8 @@ export interface CompiledBundle {
   /** Those whose groups and resources, or paths, name the call's. The others cannot match. In order. */
   rulesFor(attributes: PolicyAttributes): readonly CompiledRule[];
   policiesOf(caller: PolicyCaller): PolicySet;
+  /** How bodies are masked, by the MaskingRules of the same revision. */
+  readonly masking: CompiledMasking;
 }
 
 /** The calls that differ in resource are few, those that callers can make up are not. */
@@ -98,9 +103,13 @@ export class BundleCompileError extends Error {
 /**
  * Compiles a bundle: once per revision, never per call.
  *
- * @throws BundleCompileError
+ * @param fingerprint where rules ask for fingerprints; without a key to make them, values are redacted.
+ * @throws BundleCompileError, MaskingCompileError
  */
-export function compileBundle(bundle: Pick<Bundle, 'revision' | 'policies'>): CompiledBundle {
+export function compileBundle(
+  bundle: Pick<Bundle, 'revision' | 'policies'> & Partial<Pick<Bundle, 'maskingRules'>>,
+  fingerprint: Fingerprint = redacted,
+): CompiledBundle {
   // Sorted already where it was encoded: the winner of several rules must not depend on who made the bundle.
   const sources = bundle.policies.toSorted((left, right) => compareText(left.name, right.name));
   const conditions = new ConditionCompiler();
@@ -111,19 +120,27 @@ export function compileBundle(bundle: Pick<Bundle, 'revision' | 'policies'>): Co
       rules.push(compileRule(source, policy, rules.length, conditions));
     }
   }
-  return new IndexedBundle(bundle.revision, rules, sources);
+  const masking = compileMasking({ maskingRules: bundle.maskingRules ?? [] }, fingerprint);
+  return new IndexedBundle(bundle.revision, rules, sources, masking);
 }
 
 class IndexedBundle implements CompiledBundle {
   readonly revision: string;
   readonly rules: readonly CompiledRule[];
+  readonly masking: CompiledMasking;
   readonly #index: ReturnType<typeof newRuleIndex>;
   readonly #subjects: SubjectIndex;
   readonly #byResource = new BoundedCache<readonly CompiledRule[]>(CACHED_CALLS);
   readonly #byPath = new BoundedCache<readonly CompiledRule[]>(CACHED_CALLS);
 
-  constructor(revision: string, rules: readonly CompiledRule[], sources: readonly BundlePolicy[]) {
+  constructor(
+    revision: string,
+    rules: readonly CompiledRule[],
+    sources: readonly BundlePolicy[],
+    masking: CompiledMasking,
+  ) {
     this.revision = revision;
+    this.masking = masking;
     this.rules = rules;
     this.#index = newRuleIndex(sources);
     this.#subjects = new SubjectIndex(sources.map(({ spec }) => spec.subjects));

@@ -1,6 +1,6 @@
 import type { HealthCheck } from '@chaperone/crds/process/health';
 import type { Authenticator } from '../authn/authenticator.ts';
-import type { IntentLog } from '../audit/intent-log.ts';
+import type { WriteAheadLog } from '../audit/wal/write-ahead-log.ts';
 import type { BundleLoader } from '../policy/bundle-loader.ts';
 
 /** What has to be well for calls to be served. */
@@ -10,13 +10,13 @@ export interface ReadinessOptions {
   readonly maxStalenessMs: number;
   readonly namespaces: { hasSynced(): boolean };
   readonly authenticator: Pick<Authenticator, 'issuers'>;
-  readonly intents: Pick<IntentLog, 'lastError'>;
+  readonly log: Pick<WriteAheadLog, 'lastError'>;
 }
 
 const check = (name: string, failure: () => string | undefined): HealthCheck => ({ name, check: failure });
 
 export function readinessChecks(options: ReadinessOptions): readonly HealthCheck[] {
-  const { draining, bundles, maxStalenessMs, namespaces, authenticator, intents } = options;
+  const { draining, bundles, maxStalenessMs, namespaces, authenticator, log } = options;
   return [
     check('draining', () => (draining() ? 'this replica is shutting down' : undefined)),
     check('policies', () => {
@@ -29,6 +29,6 @@ export function readinessChecks(options: ReadinessOptions): readonly HealthCheck
       const waiting = authenticator.issuers().filter(({ ready }) => !ready);
       return waiting.length === 0 ? undefined : `the keys of ${waiting.length} issuers have not been read yet`;
     }),
-    check('intents', () => (intents.lastError() === undefined ? undefined : 'the state directory cannot be written')),
+    check('records', () => log.lastError()?.message),
   ];
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@chaperone/crds/client/clock';
 import { newRequestBody, type BodyBudget, type BodyLimits } from '../call/request-body.ts';
+import type { Recorder, Recording } from '../audit/recorder.ts';
 import type { Origin, PermittedCall } from '../call/call.ts';
 import type { CallReport } from '../call/call-report.ts';
 import type { Chain } from '../chain.ts';
@@ -15,6 +16,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface ServeOptions {
   readonly chain: Chain;
   readonly upstream: Upstream;
+  readonly recorder: Pick<Recorder, 'follow'>;
   /** Where long-running calls are entered, upgrades included. */
   readonly streams: LiveStreams;
   readonly clock: Clock;
@@ -45,22 +47,22 @@ export interface ServedCall {
   readonly invite: () => void;
   /** Refuses by what the headers say, before anybody asks who calls. @throws GatewayError */
   readonly check?: (headers: InboundHeaders) => void;
-  readonly send: (call: PermittedCall) => Promise<Outcome>;
+  readonly send: (call: PermittedCall, recording: Recording) => Promise<Outcome>;
   /** Writes what refuses the call. */
   readonly refuse: (error: unknown) => void;
 }
 
 /** Takes a call through the chain, answers what refuses it, and tells of it when it has ended. */
-export function serveCall({ chain, clock, bodies, ended }: ServeOptions, served: ServedCall): void {
+export function serveCall({ chain, recorder, bodies, ended }: ServeOptions, served: ServedCall): void {
   const { request, origin, report, signal, invite, check, send, refuse } = served;
   const body = newRequestBody({ request, ...bodies, invite });
 
   async function pass(): Promise<void> {
     const { attributes, headers } = readRequest(request, report);
     check?.(headers);
-    const call = { auditID: report.auditID, receivedAt: clock.now(), origin, attributes, headers, body, signal };
+    const call = { auditID: report.auditID, receivedAt: report.receivedAt, origin, attributes, headers, body, signal };
     await chain(call, report, async (permitted) => {
-      const outcome = await send(permitted);
+      const outcome = await send(permitted, recorder.follow(permitted, report));
       report.status = outcome.status;
       report.upstreamMs = outcome.upstreamMs;
       if (outcome.endedBy !== undefined) report.endedBy = outcome.endedBy.code;
@@ -77,10 +79,13 @@ export function serveCall({ chain, clock, bodies, ended }: ServeOptions, served:
 }
 
 /** What is to be told of a call from its first moment on. */
-export const newReport = (origin: Origin, clock: Clock): CallReport => ({
+export const newReport = (request: IncomingMessage, origin: Origin, clock: Clock): CallReport => ({
   auditID: randomUUID(),
   clientAddress: origin.clientAddress,
   started: clock.monotonic(),
+  receivedAt: clock.now(),
+  method: request.method ?? '',
+  target: request.url ?? '',
   status: 0,
 });
 
@@ -96,6 +101,7 @@ function readRequest(
   report.attributes = attributes;
   const headers = inboundHeaders(request.rawHeaders);
   if (headers instanceof Rejection) throw headers;
+  report.headers = headers;
   return { attributes, headers };
 }
 

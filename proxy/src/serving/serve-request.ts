@@ -21,7 +21,7 @@ export function newRequestHandler(options: ServeOptions) {
     // What is not read of a request when its client goes is nobody's error.
     request.on('error', () => undefined);
     const origin = originOf(request);
-    const report = newReport(origin, clock);
+    const report = newReport(request, origin, clock);
     serveCall(options, {
       request,
       origin,
@@ -31,11 +31,11 @@ export function newRequestHandler(options: ServeOptions) {
       check(headers) {
         if (headers.upgrade !== undefined) throw new GatewayError('UpgradeNotServed');
       },
-      async send(call) {
+      async send(call, recording) {
         // The API server would say no more, and no command is ever sent on a way on which its session is not read.
         if (connectOptions(call.attributes, call.attributes.query) !== undefined)
           throw new GatewayError('UpgradeRequired');
-        return forward({ call, upstream, streams, response, now: () => clock.monotonic() });
+        return forward({ call, upstream, streams, recording, response, now: () => clock.monotonic() });
       },
       refuse: (error) => refuse(response, request, error, report),
     });
@@ -45,7 +45,7 @@ export function newRequestHandler(options: ServeOptions) {
 /** Refuses requests that come before their predecessors are answered; none of them is carried out. */
 export function newPipelinedHandler({ clock, originOf, ended }: ServeOptions) {
   return function refusePipelined(request: IncomingMessage, response: ServerResponse): void {
-    const report = newReport(originOf(request), clock);
+    const report = newReport(request, originOf(request), clock);
     const rejection = new Rejection('Pipelined');
     request.on('error', () => undefined);
     refuse(response, request, rejection, report);
@@ -56,6 +56,7 @@ export function newPipelinedHandler({ clock, originOf, ended }: ServeOptions) {
 function refuse(response: ServerResponse, request: IncomingMessage, error: unknown, report: CallReport): void {
   const answer = statusAnswer(error, report.attributes);
   report.code = answer.code;
+  report.refusal = answer.status;
   if (response.headersSent) {
     response.destroy();
     return;

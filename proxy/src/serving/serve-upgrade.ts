@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Recording } from '../audit/recorder.ts';
 import type { CallReport } from '../call/call-report.ts';
 import { answerHeaders, statusAnswer, statusBody } from '../status.ts';
 import { upgrade, type UpgradeClient } from '../upstream/upgrade.ts';
@@ -19,26 +20,37 @@ export function newUpgradeHandler(options: ServeOptions) {
     // Without a listener an error of the socket would end the process.
     socket.on('error', () => undefined);
     const origin = originOf(request);
-    const report = newReport(origin, clock);
-    const client = newClient(socket, head, report, () => gone.abort());
+    const report = newReport(request, origin, clock);
+    let followed: Recording | undefined;
+    const answered: Recording['answered'] = (status, headers) => followed?.answered(status, headers);
+    const client = newClient({ socket, head, report, answered, left: () => gone.abort() });
     serveCall(options, {
       request,
       origin,
       report,
       signal: gone.signal,
       invite: () => undefined,
-      send: (call) => upgrade({ call, upstream, streams, client, now: () => clock.monotonic() }),
+      send(call, recording) {
+        followed = recording;
+        return upgrade({ call, upstream, streams, client, now: () => clock.monotonic() });
+      },
       refuse: (error) => refuseUpgrade(socket, error, report),
     });
   };
 }
 
-/**
- * Until it is answered a client is read: otherwise nobody would see it go. What it sends by then is kept.
- *
- * @param left called when the client has ended its side before it had an answer.
- */
-function newClient(socket: Duplex, head: Buffer, report: CallReport, left: () => void): UpgradeClient {
+interface ClientOptions {
+  readonly socket: Duplex;
+  /** What came with the request. */
+  readonly head: Buffer;
+  readonly report: CallReport;
+  readonly answered: Recording['answered'];
+  /** Called when the client has ended its side before it had an answer. */
+  readonly left: () => void;
+}
+
+/** Until it is answered a client is read: otherwise nobody would see it go. What it sends by then is kept. */
+function newClient({ socket, head, report, answered, left }: ClientOptions): UpgradeClient {
   const early: Buffer[] = head.length === 0 ? [] : [head];
   let bytes = head.length;
   const keep = (chunk: Buffer): void => {
@@ -51,11 +63,13 @@ function newClient(socket: Duplex, head: Buffer, report: CallReport, left: () =>
     socket,
     answer({ status, headers, body }) {
       report.status = status;
+      answered(status, headers)?.push(body);
       endWithAnswer(socket, status, [...headers, 'Content-Length', String(body.length)], body);
     },
     switched(headers) {
       socket.off('data', keep).off('end', left).pause();
       report.status = 101;
+      answered(101, headers);
       socket.write(rawHead(101, headers));
       return early;
     },
@@ -66,6 +80,7 @@ function newClient(socket: Duplex, head: Buffer, report: CallReport, left: () =>
 export function refuseUpgrade(socket: Duplex, error: unknown, report: CallReport): void {
   const answer = statusAnswer(error, report.attributes);
   report.code = answer.code;
+  report.refusal = answer.status;
   if (!socket.writable) return;
   report.status = answer.status.code;
   const body = statusBody(answer.status);

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../gateway-error.ts';
 import type { RequestAttributes } from '../request/request-attributes.ts';
 import { statusAnswer } from '../status.ts';
+import { headerOf } from '../upstream/response-headers.ts';
 import { jsonErrorEvent, protobufErrorEvent } from './error-event.ts';
 import { frameBoundary, lineBoundary, type EventBoundary } from './event-boundary.ts';
 import { isFollowed, streamKind } from './stream-kind.ts';
@@ -18,9 +19,9 @@ export interface AnswerEnd {
 
 /** Of an answer, from its status and headers (names and values, alternating). */
 export function answerEnd(attributes: RequestAttributes, status: number, headers: readonly string[]): AnswerEnd {
-  const encoding = headerValue(headers, 'content-encoding')?.toLowerCase() ?? 'identity';
+  const encoding = headerOf(headers, 'content-encoding')?.toLowerCase() ?? 'identity';
   if (status !== 200 || encoding !== 'identity') return CUT;
-  const type = mediaType(headerValue(headers, 'content-type') ?? '');
+  const type = mediaType(headerOf(headers, 'content-type') ?? '');
   const kind = streamKind(attributes);
   switch (kind) {
     case 'watch':
@@ -77,13 +78,6 @@ function logEnd(about: RequestAttributes): AnswerEnd {
         'utf8',
       ),
   };
-}
-
-function headerValue(headers: readonly string[], name: string): string | undefined {
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() === name) return headers[at + 1];
-  }
-  return undefined;
 }
 
 const mediaType = (contentType: string): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();

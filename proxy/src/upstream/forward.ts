@@ -1,11 +1,16 @@
 import type { ServerResponse } from 'node:http';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { BodyCapture } from '../audit/body-capture.ts';
+import type { Recording } from '../audit/recorder.ts';
 import type { PermittedCall } from '../call/call.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { newMaskedAnswer, type MaskedAnswer } from '../masking/answer/masked-answer.ts';
+import { UndecodableBody } from '../masking/document.ts';
 import { answerEnd, type AnswerEnd } from '../streams/answer-end.ts';
 import type { LiveStreams } from '../streams/live-streams.ts';
 import { upstreamHeaders } from './headers.ts';
-import { rawHeaderStrings, responseHeaders } from './response-headers.ts';
+import { headerOf, rawHeaderStrings, responseHeaders } from './response-headers.ts';
 import type { Upstream } from './upstream.ts';
 import { isOwnRightsRefusal } from './own-rights.ts';
 import { failureOf, isRepeatable } from './upstream-failure.ts';
@@ -29,6 +34,8 @@ export interface ForwardOptions {
   readonly now: () => number;
   /** Where long-running calls are entered, so that they end when they may not go on. */
   readonly streams: LiveStreams;
+  /** What of the call goes on record. */
+  readonly recording: Recording;
 }
 
 /** The API server gives itself 60 s for a call that is not long-running. */
@@ -85,12 +92,13 @@ async function send(options: ForwardOptions, ending: Ending | undefined): Promis
   const lane = attributes.longRunning ? await upstream.streams() : await upstream.calls();
   const streamed = body.present && attributes.subresource === 'proxy';
   const bytes = body.present && !streamed ? await body.read() : undefined;
+  if (bytes !== undefined) options.recording.sent(bytes);
   const request: Dispatcher.DispatchOptions = {
     origin: lane.origin,
     path: `${lane.basePath}${attributes.upstreamTarget}`,
     method: attributes.method,
     headers: upstreamHeaders(call, lane.credential),
-    body: streamed ? body.stream() : (bytes ?? null),
+    body: streamed ? captured(body.stream(), options.recording.sending()) : (bytes ?? null),
     headersTimeout: attributes.longRunning ? 0 : HEADERS_TIMEOUT,
     bodyTimeout: attributes.longRunning ? 0 : BODY_TIMEOUT,
   };
@@ -122,6 +130,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Set while a refusal is kept back. */
   #keptBack: { readonly headers: string[]; readonly chunks: Buffer[]; bytes: number } | undefined;
   #settled = false;
+  #capture: BodyCapture | undefined;
+  #masked: MaskedAnswer | undefined;
   #answerEnd: AnswerEnd | undefined;
 
   constructor(options: ForwardOptions) {
@@ -193,6 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler {
         return this.#settle(new GatewayError('RightsLagging'));
       this.#letGo(controller);
     }
+    if (!this.#writeMasked(() => this.#masked?.end())) return;
     const trailers = rawHeaderStrings(controller.rawTrailers);
     if (trailers.length > 0 && !response.hasHeader('content-length')) response.addTrailers(pairs(trailers));
     response.end();
@@ -212,16 +223,61 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #begin(headers: string[], message?: string): void {
     const { response, call } = this.#options;
-    if (call.attributes.longRunning) this.#answerEnd = answerEnd(call.attributes, this.#status, headers);
-    if (message === undefined || message === '') response.writeHead(this.#status, headers);
-    else response.writeHead(this.#status, message, headers);
+    if (!this.#mask(headers)) return;
+    this.#capture = this.#options.recording.answered(this.#status, headers);
+    const sent = this.#masked === undefined ? headers : withoutLength(headers);
+    if (call.attributes.longRunning) this.#answerEnd = answerEnd(call.attributes, this.#status, sent);
+    if (message === undefined || message === '') response.writeHead(this.#status, sent);
+    else response.writeHead(this.#status, message, sent);
     // A watch may be silent for long: the client is to see that it has begun.
     if (call.attributes.longRunning) response.flushHeaders();
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#capture?.push(chunk);
+    if (this.#masked === undefined) this.#pass(controller, chunk);
+    else this.#writeMasked(() => this.#masked?.push(chunk), controller);
+  }
+
+  #pass(controller: Dispatcher.DispatchController | undefined, chunk: Buffer): void {
     this.#answerEnd?.passed(chunk);
-    if (!this.#options.response.write(chunk)) controller.pause();
+    if (!this.#options.response.write(chunk)) controller?.pause();
+  }
+
+  /** Finds out whether and how the answer is masked. False where it cannot be, and so is not passed on. */
+  #mask(headers: readonly string[]): boolean {
+    const { call } = this.#options;
+    const masker = call.masking.response;
+    if (masker === undefined) return true;
+    return this.#guarded(() => {
+      this.#masked = newMaskedAnswer({
+        masker,
+        attributes: call.attributes,
+        status: this.#status,
+        contentType: headerOf(headers, 'content-type'),
+        contentEncoding: headerOf(headers, 'content-encoding'),
+      });
+    });
+  }
+
+  #writeMasked(masked: () => Buffer | undefined, controller?: Dispatcher.DispatchController): boolean {
+    return this.#guarded(() => {
+      const bytes = masked();
+      if (bytes !== undefined && bytes.length > 0) this.#pass(controller, bytes);
+    });
+  }
+
+  /** Runs what may find that the answer cannot be masked: then nothing more of it goes to the client. */
+  #guarded(run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof UndecodableBody)) throw error;
+      const detail = error.message;
+      this.end(new GatewayError('AnswerNotMaskable', { detail, cause: error }));
+      return false;
+    }
   }
 
   #letGo(controller: Dispatcher.DispatchController): void {
@@ -229,6 +285,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (kept === undefined) return;
     this.#keptBack = undefined;
     this.#begin(kept.headers);
+    if (this.#settled) return;
     for (const chunk of kept.chunks) this.#write(controller, chunk);
   }
 
@@ -240,6 +297,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve(outcome);
   }
 }
+
+/** A body as it passes, with what is to be captured of it. */
+function captured(body: Readable, capture: BodyCapture | undefined): Readable {
+  if (capture === undefined) return body;
+  const passed = new PassThrough();
+  body.on('data', (chunk: Buffer) => capture.push(chunk));
+  pipeline(body, passed, () => undefined);
+  return passed;
+}
+
+/** Masking changes how long a body is, and what a digest of it would say. */
+const withoutLength = (headers: readonly string[]): string[] =>
+  headers.filter((_, at) => {
+    const name = headers[at - (at % 2)]?.toLowerCase();
+    return name !== 'content-length' && name !== 'etag' && name !== 'content-md5';
+  });
 
 function endAnswer(response: ServerResponse, lastWords: Buffer | undefined): void {
   if (lastWords === undefined) {

@@ -1,5 +1,6 @@
 import type { AuthenticatedCall } from '../call/call.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { jsonAccept } from '../masking/answer/json-accept.ts';
 import { impersonationHeaders } from './impersonation-headers.ts';
 import type { UpgradeOffer } from './upgrade-offer.ts';
 
@@ -12,7 +13,9 @@ export interface GatewayCredential {
 }
 
 /** Of a call, what its headers are made of. */
-export type HeaderSource = Pick<AuthenticatedCall, 'auditID' | 'identity' | 'headers' | 'attributes' | 'origin'>;
+export type HeaderSource = Pick<AuthenticatedCall, 'auditID' | 'identity' | 'headers' | 'attributes' | 'origin'> & {
+  readonly masking?: { readonly response: unknown };
+};
 
 /**
  * What a client's request may say to the API server. Everything else is dropped, whatever it is called: a list of what
@@ -41,10 +44,29 @@ export function upstreamHeaders(call: HeaderSource, credential: GatewayCredentia
           const values = headers.lines.get(name.toLowerCase());
           return values === undefined ? [] : [[name, values] as const];
         });
+  const asked = call.masking?.response === undefined ? forwarded : forMasking(forwarded, headers.lines, attributes);
   return [
     ...ownHeaders(call, credential),
-    ...forwarded.flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+    ...asked.flatMap(([name, values]) => values.flatMap((value) => [name, value])),
   ];
+}
+
+type Lines = readonly (readonly [name: string, values: readonly string[]])[];
+
+/** In these forms an answer cannot be masked as it passes: compressed, or in parts of the client's choosing. */
+const NOT_WHILE_MASKING: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'range', 'if-range']);
+
+function forMasking(
+  forwarded: Lines,
+  lines: HeaderSource['headers']['lines'],
+  { isResourceRequest, subresource }: HeaderSource['attributes'],
+): Lines {
+  const kept = forwarded.filter(([name]) => !NOT_WHILE_MASKING.has(name.toLowerCase()));
+  const accept = lines.get('accept') ?? [];
+  // Backends, logs and schemas have types of their own.
+  const ofObjects = isResourceRequest && subresource !== 'proxy' && subresource !== 'log';
+  const values = ofObjects ? jsonAccept(accept) : accept;
+  return values.length === 0 ? kept : [['Accept', values], ...kept];
 }
 
 /**

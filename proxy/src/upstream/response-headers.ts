@@ -41,6 +41,12 @@ function nominatedBy(raw: readonly string[]): ReadonlySet<string> {
   return names;
 }
 
+/** The first value of a header. @param raw names and values, alternating */
+export function headerOf(raw: readonly string[], name: string): string | undefined {
+  for (let at = 0; at + 1 < raw.length; at += 2) if (raw[at]?.toLowerCase() === name) return raw[at + 1];
+  return undefined;
+}
+
 /** undici's raw headers, whose elements are bytes. */
 export function rawHeaderStrings(raw: unknown): string[] {
   if (!Array.isArray(raw)) return [];

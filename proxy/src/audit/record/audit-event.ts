@@ -99,6 +99,8 @@ export interface CallFacts {
   readonly approval?: string;
   /** Of what came over a watch, log or session: how much. */
   readonly stream?: { readonly events?: number; readonly bytes?: number };
+  /** Of an outcome that nobody knows: the writer whose intent it was. */
+  readonly writtenBy?: string;
   readonly gateway: GatewayFacts;
 }
 

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '@chaperone/crds/client/clock';
+import type { Logger } from '@chaperone/crds/process/logger';
+import { compileMasking } from '../masking/engine/masking.ts';
+import { redacted } from '../masking/text/placeholder.ts';
+import type { ProxyOptions } from '../options.ts';
+import type { BundleLoader } from '../policy/bundle-loader.ts';
+import { newCaptureBudget } from './body-capture.ts';
+import type { GatewayFacts } from './record/audit-event.ts';
+import { newRecorder, type Recorder } from './recorder.ts';
+import { openSigningKey } from './own-signing-key.ts';
+import { unknownOutcome } from './record/unknown-outcome.ts';
+import { readSigningKeys, type SigningKey } from './signing-keys.ts';
+import { nodeFileSystem } from './wal/file-system.ts';
+import { openWriteAheadLog, type LogEvent, type WriteAheadLog } from './wal/write-ahead-log.ts';
+
+/** All that keeps calls on record. */
+export interface Evidence {
+  readonly log: WriteAheadLog;
+  readonly recorder: Recorder;
+  /** Writes what is left, vouches for the end of the chain, and lets go. */
+  close(): Promise<void>;
+}
+
+export interface EvidenceOptions {
+  readonly options: ProxyOptions;
+  readonly gateway: GatewayFacts;
+  readonly bundles: Pick<BundleLoader, 'current'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Begins a log of this process. @throws SigningKeyError, errors of the file system */
+export async function openEvidence({ options, gateway, bundles, clock, logger }: EvidenceOptions): Promise<Evidence> {
+  const { audit, stateDirectory } = options;
+  const key = await signingKeyOf(options, logger);
+  // A replica that starts again under the same name is another writer.
+  const writer = `${gateway.replica}-${randomBytes(6).toString('hex')}`;
+  const log = await openWriteAheadLog({
+    files: nodeFileSystem,
+    clock,
+    directory: join(stateDirectory, 'wal'),
+    writer: {
+      id: writer,
+      replica: gateway.replica,
+      start: new Date(clock.now()).toISOString(),
+      host: { pid: process.pid, node: process.version, version: gateway.version },
+    },
+    durability: audit.durability,
+    commitIntervalMs: audit.commitInterval,
+    segmentBytes: audit.segmentBytes,
+    maxBytes: audit.maxBytes,
+    minFreeBytes: audit.minFreeBytes,
+    queueBytes: audit.queueBytes,
+    slowMs: audit.slow,
+    checkpointRecords: audit.checkpointRecords,
+    checkpointIntervalMs: audit.checkpointInterval,
+    staleMs: audit.adoptAfter,
+    retention: { maxAgeMs: audit.retention.maxAge, maxBytes: audit.retention.maxBytes },
+    key,
+    unknownOutcome: (intent, of) => unknownOutcome(intent, of, gateway, clock.now()),
+    observe: (event) => tellOf(event, logger),
+  });
+  const alwaysOn = compileMasking({ maskingRules: [] }, redacted);
+  const recorder = newRecorder({
+    log,
+    clock,
+    gateway,
+    masking: () => bundles.current()?.masking ?? alwaysOn,
+    budget: newCaptureBudget(audit.captureBytes),
+    bodyBytes: audit.bodyBytes,
+    failed: (error) => logger.error('A record cannot be written', { error }),
+  });
+  recorder.tell('Started', `Replica ${gateway.replica} started`);
+  return {
+    log,
+    recorder,
+    async close() {
+      recorder.tell('Stopped', `Replica ${gateway.replica} stopped`);
+      await recorder.settled();
+      await log.finish();
+      await log.close();
+    },
+  };
+}
+
+async function signingKeyOf({ audit, stateDirectory }: ProxyOptions, logger: Logger): Promise<SigningKey> {
+  if (audit.signingKeys === undefined) {
+    logger.warn('Records are signed with a key of this replica alone, kept beside them: set audit.signingKeys');
+    return openSigningKey(nodeFileSystem, join(stateDirectory, 'signing-key.pem'));
+  }
+  const keys = await readSigningKeys(nodeFileSystem, audit.signingKeys);
+  const newest = keys.at(-1);
+  if (newest === undefined) throw new TypeError('a directory of keys without a key was read');
+  return newest;
+}
+
+function tellOf(event: LogEvent, logger: Logger): void {
+  switch (event.type) {
+    case 'Fault':
+      return logger.error('The log of records is damaged', { fault: event.fault });
+    case 'Adopted': {
+      const { writer, records, unknownOutcomes } = event;
+      return logger.info('Took over the log of a process that has ended', { writer, records, unknownOutcomes });
+    }
+    case 'AdoptionFailed':
+      return logger.error('The log of another process cannot be taken over', {
+        writer: event.writer,
+        error: event.error,
+      });
+    case 'Lost':
+      return logger.error('The log of this process was taken over by another one: nothing more is written to it');
+    case 'UpkeepFailed':
+      return logger.error('The log of records cannot be kept in order', { error: event.error });
+    default:
+      return event satisfies never;
+  }
+}

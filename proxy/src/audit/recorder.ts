@@ -1,0 +1,262 @@
+import type { Clock } from '@chaperone/crds/client/clock';
+import type { PermittedCall } from '../call/call.ts';
+import type { CallReport } from '../call/call-report.ts';
+import type { RequestAttributes } from '../request/request-attributes.ts';
+import { headerOf } from '../upstream/response-headers.ts';
+import { CallValues } from '../masking/engine/call-values.ts';
+import type { CompiledMasking, MaskedCall, Masking } from '../masking/engine/masking.ts';
+import { addCounts, maskText } from '../masking/text/mask-text.ts';
+import { newBodyCapture, type BodyCapture, type CaptureBudget } from './body-capture.ts';
+import type { CallEvent, GatewayEvent, GatewayEventType, GatewayFacts } from './record/audit-event.ts';
+import { callRecord, levelOf, type RecordedBodies } from './record/call-record.ts';
+import { microTime, recordText } from './record/record-text.ts';
+import { maskRequestLine, type MaskedRequestLine } from './request-line.ts';
+import { recordBody, type RecordBodyOptions, type RecordedBody } from './recorded-body.ts';
+import type { WriteAheadLog } from './wal/write-ahead-log.ts';
+
+/** Follows a call that has been permitted, as far as its level of recording asks for. */
+export interface Recording {
+  /** The body of the request, whole, as it is sent. */
+  sent(body: Buffer): void;
+  /** What takes the body of the request as it passes; undefined where none of it is recorded. */
+  sending(): BodyCapture | undefined;
+  /** The answer has begun. Returns what takes its body; undefined where none of it is recorded. */
+  answered(status: number, headers: readonly string[]): BodyCapture | undefined;
+}
+
+export interface Recorder {
+  follow(call: PermittedCall, report: CallReport): Recording;
+  /** The call has ended, answered or refused; its record is written. Never throws. */
+  ended(report: CallReport, error: unknown): void;
+  /** What happened to the gateway itself. */
+  tell(type: GatewayEventType, message: string, facts?: GatewayEvent['facts']): void;
+  /** Resolves when all that has ended is in the log. */
+  settled(): Promise<void>;
+}
+
+export interface RecorderOptions {
+  readonly log: Pick<WriteAheadLog, 'appendRecord'>;
+  readonly clock: Clock;
+  readonly gateway: GatewayFacts;
+  /** Of the bundle in force: calls that were refused before they were judged are masked by its rules, too. */
+  readonly masking: () => CompiledMasking;
+  readonly budget: CaptureBudget;
+  /** Of the text of one body. */
+  readonly bodyBytes: number;
+  /** A record was not written: its call ends as one whose outcome nobody knows. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Of an answer that is cut off anyway, or one that comes piece by piece, so much is captured. */
+const STREAM_BYTES = 64 * 1024;
+
+/** A list is told by its first objects. */
+const LIST_BYTES = 256 * 1024;
+
+/** What is followed of one call. */
+interface Followed {
+  readonly masking: Masking;
+  readonly values: CallValues;
+  request: BodyCapture | undefined;
+  response: BodyCapture | undefined;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+}
+
+/** Builds the record of every call from what was captured of it, and appends it to the log. */
+export function newRecorder(options: RecorderOptions): Recorder {
+  const { log, clock, gateway, budget, bodyBytes, failed } = options;
+  const followed = new WeakMap<CallReport, Followed>();
+  const pending = new Set<Promise<void>>();
+
+  const masked = (report: CallReport): Masking => report.masking ?? options.masking().maskingOf(maskedCall(report));
+
+  const wants = (report: CallReport, level: 'Request' | 'RequestResponse'): boolean => {
+    const wanted = levelOf(report);
+    return wanted === 'RequestResponse' || wanted === level;
+  };
+
+  function follow(call: PermittedCall, report: CallReport): Recording {
+    const { attributes } = call;
+    const entry: Followed = {
+      masking: masked(report),
+      values: new CallValues(),
+      request: undefined,
+      response: undefined,
+      contentType: undefined,
+      contentEncoding: undefined,
+    };
+    followed.set(report, entry);
+    return {
+      sent(body) {
+        if (!wants(report, 'Request')) return;
+        entry.request = newBodyCapture(budget, Number.POSITIVE_INFINITY);
+        entry.request.push(body);
+      },
+      sending() {
+        if (wants(report, 'Request')) entry.request = newBodyCapture(budget, bodyBytes);
+        return entry.request;
+      },
+      answered(status, headers) {
+        report.status = status;
+        entry.contentType = headerOf(headers, 'content-type');
+        entry.contentEncoding = headerOf(headers, 'content-encoding');
+        if (attributes.longRunning) started(report, entry);
+        if (!wants(report, 'RequestResponse')) return undefined;
+        entry.response = newBodyCapture(budget, captureBytes(attributes, bodyBytes));
+        return entry.response;
+      },
+    };
+  }
+
+  /** A call that lasts is on record from the moment on that its answer begins. */
+  function started(report: CallReport, entry: Followed): void {
+    const line = maskRequestLine(report, entry.masking, entry.values);
+    try {
+      write(report, 'ResponseStarted', undefined, line, { bodies: { masking: line.counts } });
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async function complete(report: CallReport, error: unknown): Promise<void> {
+    const entry = followed.get(report);
+    const masking = entry?.masking ?? masked(report);
+    const values = entry?.values ?? new CallValues();
+    try {
+      const common = { masker: masking.audit, values, maximumBytes: bodyBytes };
+      const request = await recordCaptured(entry?.request, {
+        ...common,
+        contentType: report.headers?.contentType,
+        contentEncoding: undefined,
+        isWatch: false,
+        requestDecoded: true,
+      });
+      const response = await recordCaptured(entry?.response, {
+        ...common,
+        contentType: entry?.contentType,
+        contentEncoding: entry?.contentEncoding,
+        isWatch: report.attributes?.verb === 'watch' && report.status === 200,
+        requestDecoded: request?.decoded ?? true,
+      });
+      // After the bodies: what they held is found in the request line, too.
+      const line = maskRequestLine(report, masking, values);
+      const refusal = refusalOf(report, masking, values);
+      const reference = { ...request?.reference, ...response?.reference };
+      const status = refusal?.status ?? response?.status;
+      const requestObject = request?.object;
+      const responseObject = (wants(report, 'RequestResponse') ? refusal?.object : undefined) ?? response?.object;
+      write(report, 'ResponseComplete', error, line, {
+        bodies: {
+          masking: sum(line.counts, request?.counts, response?.counts),
+          ...(request === undefined ? {} : { request: request.facts }),
+          ...(response === undefined ? {} : { response: response.facts }),
+          ...(Object.keys(reference).length === 0 ? {} : { object: reference }),
+          ...(status === undefined ? {} : { status }),
+        },
+        ...(requestObject === undefined ? {} : { requestObject }),
+        ...(responseObject === undefined ? {} : { responseObject }),
+      });
+    } finally {
+      entry?.request?.release();
+      entry?.response?.release();
+    }
+  }
+
+  function write(
+    report: CallReport,
+    stage: CallEvent['stage'],
+    error: unknown,
+    line: MaskedRequestLine,
+    {
+      bodies,
+      ...objects
+    }: { readonly bodies: RecordedBodies; readonly requestObject?: string; readonly responseObject?: string },
+  ): void {
+    const record = callRecord({
+      report,
+      stage,
+      error,
+      line,
+      bodies,
+      now: clock.now(),
+      totalMs: clock.monotonic() - report.started,
+      gateway,
+    });
+    const closes = stage === 'ResponseComplete' && report.intent === true;
+    log.appendRecord({ auditID: report.auditID, closes, original: recordText(record, objects) });
+  }
+
+  return {
+    follow,
+    ended(report, error) {
+      const job = complete(report, error).catch(failed);
+      pending.add(job);
+      void job.then(() => pending.delete(job));
+    },
+    tell(type, message, facts) {
+      const event: GatewayEvent = {
+        kind: 'GatewayEvent',
+        apiVersion: 'chaperone.dev/v1alpha1',
+        type,
+        time: microTime(clock.now()),
+        message,
+        ...(facts === undefined ? {} : { facts }),
+        chaperone: { gateway },
+      };
+      try {
+        log.appendRecord({ auditID: '', closes: false, original: recordText(event) });
+      } catch (error) {
+        failed(error);
+      }
+    },
+    async settled() {
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+}
+
+function captureBytes({ verb, longRunning }: RequestAttributes, bodyBytes: number): number {
+  if (longRunning) return Math.min(STREAM_BYTES, bodyBytes);
+  return verb === 'list' ? Math.min(LIST_BYTES, bodyBytes) : bodyBytes;
+}
+
+async function recordCaptured(
+  capture: BodyCapture | undefined,
+  options: Omit<RecordBodyOptions, 'capture'>,
+): Promise<RecordedBody | undefined> {
+  return capture === undefined || capture.bytes === 0 ? undefined : recordBody({ ...options, capture });
+}
+
+/** Whoever is not known is nobody's subject: what rules mask for everybody is masked. */
+const NOBODY: MaskedCall['identity'] = {
+  username: '',
+  uid: '',
+  groups: [],
+  extra: {},
+  serviceAccount: undefined,
+  impersonation: { via: false },
+};
+
+const maskedCall = ({ attributes, identity }: CallReport): MaskedCall => ({
+  apiGroup: attributes?.apiGroup ?? '',
+  resource: attributes?.resource ?? '',
+  subresource: attributes?.subresource ?? '',
+  namespace: attributes?.namespace ?? '',
+  identity: identity ?? NOBODY,
+});
+
+/** The answer that the gateway wrote by itself. */
+function refusalOf({ refusal }: CallReport, masking: Masking, values: CallValues) {
+  if (refusal === undefined) return undefined;
+  const { finder, replace } = masking.audit.text(values);
+  const { text: message } = maskText(refusal.message, finder, replace);
+  const { status, reason } = refusal;
+  return { status: { status, reason, message }, object: JSON.stringify({ ...refusal, message }) };
+}
+
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): ReadonlyMap<string, number> {
+  const total = new Map<string, number>();
+  for (const some of counts) if (some !== undefined) addCounts(total, some);
+  return total;
+}

@@ -1,0 +1,161 @@
+import type { RequestAttributes } from '../../request/request-attributes.ts';
+import { decodeBody } from '../codec/decode-body.ts';
+import { essence } from '../codec/media-type.ts';
+import { UndecodableBody } from '../document.ts';
+import { CallValues } from '../engine/call-values.ts';
+import { memberOf } from '../engine/document-reading.ts';
+import type { Masker } from '../engine/masker.ts';
+import { BODY, OBJECT, type Shape } from '../engine/shape.ts';
+import { JsonListSplitter } from '../stream/json-list-splitter.ts';
+import { newWatchSplitter } from '../stream/new-splitter.ts';
+import { SPLITTER_BOUNDS, type Piece, type Splitter } from '../stream/splitter.ts';
+import { WholeSplitter } from '../stream/whole-splitter.ts';
+import { newTextStream } from '../text/stream-text.ts';
+
+/** An answer on its way to the client, masked. Holds one object at a time. */
+export interface MaskedAnswer {
+  /**
+   * What may go to the client now.
+   * @throws UndecodableBody: nothing more of the answer may go there.
+   */
+  push(chunk: Buffer): Buffer;
+  /** What only the end completes. @throws UndecodableBody */
+  end(): Buffer;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export interface MaskedAnswerOptions {
+  /** For the target Response. */
+  readonly masker: Masker;
+  readonly attributes: Pick<RequestAttributes, 'isResourceRequest' | 'verb' | 'subresource' | 'path' | 'method'>;
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+}
+
+/** What every caller may read and no object of the cluster is in. */
+const SCHEMAS = /^\/(?:$|apis?(?:\/|$)|openapi(?:\/|$)|openid\/|version(?:\/|$)|healthz|livez|readyz|\.well-known\/)/;
+const TEXT_SUBRESOURCES: ReadonlySet<string> = new Set(['log', 'proxy']);
+
+/**
+ * What masks the answer to a call; undefined where nothing in it can be masked.
+ * @throws UndecodableBody where it comes in a form that cannot be read.
+ */
+export function newMaskedAnswer(options: MaskedAnswerOptions): MaskedAnswer | undefined {
+  const { attributes, status, contentType, contentEncoding } = options;
+  const { isResourceRequest, verb, subresource, path, method } = attributes;
+  if (method === 'HEAD' || status === 204 || status === 304) return undefined;
+  if (!isResourceRequest && SCHEMAS.test(path)) return undefined;
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
+    throw new UndecodableBody('The answer is compressed, though nobody asked for that');
+  const isStatus = status >= 400 && essence(contentType) === 'application/json';
+  if ((TEXT_SUBRESOURCES.has(subresource) && !isStatus) || !isResourceRequest) return maskedText(options.masker);
+  if (verb === 'watch' && status === 200) return maskedPieces(options, newWatchSplitter(contentType));
+  const isList = (verb === 'list' || verb === 'deletecollection') && status === 200;
+  if (isList && essence(contentType) === 'application/json')
+    return new MaskedList(options, new JsonListSplitter(SPLITTER_BOUNDS));
+  return maskedPieces(options, new WholeSplitter(SPLITTER_BOUNDS));
+}
+
+function maskedText(masker: Masker): MaskedAnswer {
+  const stream = newTextStream(masker.text());
+  return { push: (chunk) => stream.write(chunk), end: () => stream.flush(), counts: stream.counts };
+}
+
+/** Objects that each stand for themselves: events of a watch, or a body as a whole. */
+function maskedPieces({ masker, contentType }: MaskedAnswerOptions, splitter: Splitter): MaskedAnswer {
+  const counts = new Map<string, number>();
+  const masked = (pieces: readonly Piece[]): Buffer =>
+    joined(
+      pieces.map(({ kind, bytes }) =>
+        kind === 'between' ? bytes : maskObject(bytes, BODY, masker, contentType, counts),
+      ),
+    );
+  return { push: (chunk) => masked(splitter.push(chunk)), end: () => masked(splitter.end()), counts };
+}
+
+/**
+ * Objects of a list, and the list around them. What is not an object goes on as it came, so nothing in it may have to be
+ * masked: that is known of all that stands before the first object when it is there, and of the rest at the end.
+ */
+class MaskedList implements MaskedAnswer {
+  readonly counts = new Map<string, number>();
+  readonly #options: MaskedAnswerOptions;
+  readonly #splitter: JsonListSplitter;
+  /** Held until the first object, or the end. */
+  #beginning: Buffer[] | undefined = [];
+  #held = 0;
+
+  constructor(options: MaskedAnswerOptions, splitter: JsonListSplitter) {
+    this.#options = options;
+    this.#splitter = splitter;
+  }
+
+  push(chunk: Buffer): Buffer {
+    return joined(this.#splitter.push(chunk).map((piece) => this.#masked(piece)));
+  }
+
+  end(): Buffer {
+    const rest = this.#splitter.end().map((piece) => this.#masked(piece));
+    const beginning = this.#beginning;
+    if (beginning === undefined) {
+      this.#checkEnvelope();
+      return joined(rest);
+    }
+    // No list, or an empty one: it is all there, and what is in it can be masked.
+    const { masker, contentType } = this.#options;
+    return maskObject(joined(beginning), BODY, masker, contentType, this.counts);
+  }
+
+  #masked(piece: Piece): Buffer {
+    if (piece.kind === 'between') return this.#between(piece.bytes);
+    const beginning = this.#beginning;
+    if (beginning !== undefined) {
+      this.#checkEnvelope();
+      this.#beginning = undefined;
+    }
+    const { masker, contentType } = this.#options;
+    const masked = maskObject(piece.bytes, this.#shapeOf(piece.path), masker, contentType, this.counts);
+    return joined([...(beginning ?? []), masked]);
+  }
+
+  #between(bytes: Buffer): Buffer {
+    if (this.#beginning === undefined) return bytes;
+    this.#beginning.push(bytes);
+    this.#held += bytes.length;
+    if (this.#held > SPLITTER_BOUNDS.objectBytes) throw new UndecodableBody('The list has too much before its items');
+    return NOTHING;
+  }
+
+  #shapeOf(path: 'items' | 'rows' | undefined): Shape {
+    if (path !== 'rows') return OBJECT;
+    return { kind: 'row', columns: memberOf(this.#splitter.envelope().root, 'columnDefinitions') };
+  }
+
+  #checkEnvelope(): void {
+    const { root } = this.#splitter.envelope();
+    if (this.#options.masker.mask(root, BODY).edits.size > 0)
+      throw new UndecodableBody('The list itself holds what is to be masked');
+  }
+}
+
+function maskObject(
+  bytes: Buffer,
+  shape: Shape,
+  masker: Masker,
+  contentType: string | undefined,
+  counts: Map<string, number>,
+): Buffer {
+  const document = decodeBody(bytes, contentType);
+  const masked = masker.mask(document.root, shape, { values: new CallValues() });
+  if (masked.edits.size === 0) return bytes;
+  for (const [name, count] of masked.counts) counts.set(name, (counts.get(name) ?? 0) + count);
+  return document.encode(masked.edits);
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [only = NOTHING] = parts;
+  return parts.length <= 1 ? only : Buffer.concat(parts);
+}
