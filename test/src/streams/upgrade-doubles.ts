@@ -119,6 +119,7 @@ export async function newUpgradeDoubles(): Promise<UpgradeDoubles> {
   };
   const serve = newUpgradeHandler({
     chain,
+    recorder: { follow: () => ({ sent: () => undefined, sending: () => undefined, answered: () => undefined }) },
     upstream: {
       calls: async () => lane,
       streams: async () => lane,
