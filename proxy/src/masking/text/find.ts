@@ -21,6 +21,8 @@ export interface NamedPattern {
 export interface FinderOptions {
   /** Detectors of these kinds, beside those of no kind, which are always on. */
   readonly detectors: 'all' | readonly DetectorKind[];
+  /** False leaves those of no kind out: what a caller receives changes only by what a rule asks for. */
+  readonly alwaysOn?: boolean;
   readonly patterns: readonly NamedPattern[];
   /** Asked anew for each text, so that values may be added between texts. */
   readonly known?: KnownValues;
@@ -34,8 +36,8 @@ const MAX_LEVELS = 2;
  * known values. A text that is base64 as a whole is also searched decoded, and is a finding as a whole if something is
  * found in it. Findings that overlap become one, named after the longest, so that no end of one is left standing.
  */
-export function newFinder({ detectors, patterns, known }: FinderOptions): Finder {
-  const findBuiltIn = builtInFinderOf(detectors);
+export function newFinder({ detectors, alwaysOn = true, patterns, known }: FinderOptions): Finder {
+  const findBuiltIn = builtInFinderOf(detectors, alwaysOn);
   const findHere = (text: string): readonly Finding[] => {
     const found = findBuiltIn(text);
     for (const { name, pattern } of patterns) {
@@ -66,9 +68,10 @@ function nameInside(text: string, find: Finder): string | undefined {
 /** Made once for each choice of kinds, of which there are few: a finder for each call costs nothing. */
 const builtInFinders = new Map<string, (text: string) => Finding[]>();
 
-function builtInFinderOf(kinds: 'all' | readonly DetectorKind[]): (text: string) => Finding[] {
-  const key = kinds === 'all' ? 'all' : [...new Set(kinds)].sort().join(' ');
-  const made = builtInFinders.get(key) ?? builtInFinder(detectorsOf(kinds));
+function builtInFinderOf(kinds: 'all' | readonly DetectorKind[], alwaysOn: boolean): (text: string) => Finding[] {
+  const key = `${alwaysOn} ${kinds === 'all' ? 'all' : [...new Set(kinds)].sort().join(' ')}`;
+  const made =
+    builtInFinders.get(key) ?? builtInFinder(detectorsOf(kinds).filter(({ kind }) => alwaysOn || kind !== undefined));
   builtInFinders.set(key, made);
   return made;
 }

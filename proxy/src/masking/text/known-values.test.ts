@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { newFinder } from './find.ts';
 import { KnownValues } from './known-values.ts';
@@ -77,7 +77,7 @@ test('a short value is found where it stands alone, not inside of words', () => 
 
 test('values of the same beginning are told apart, and each is found as far as it goes', () => {
   const same = 'common-beginning-of-all-of-them-'.repeat(2);
-  const known = knowing(`${same}one`, `${same}two-and-more`, `${same}`);
+  const known = knowing(`${same}one`, `${same}two-and-more`, same);
   for (const end of ['one', 'two-and-more', '']) {
     expect(known.find(`<${same}${end}>`)).toEqual([{ start: 1, end: 1 + same.length + end.length }]);
   }

@@ -1,5 +1,5 @@
 import { compileRegex, type Pattern } from '@chaperone/crds/expression/regex';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { newFinder } from './find.ts';
 import { KnownValues } from './known-values.ts';
@@ -91,6 +91,13 @@ describe('a finder', () => {
     expect(find(FORGE_TOKEN)).toEqual([]);
     expect(find('Authorization: Bearer abcdefgh1').map(({ name }) => name)).toEqual(['authorization']);
     expect(newFinder({ detectors: ['ForgeToken'], patterns: [] })(FORGE_TOKEN)).toHaveLength(1);
+  });
+
+  test('leaves out those of no kind where it is told to', () => {
+    const find = newFinder({ detectors: ['ForgeToken'], alwaysOn: false, patterns: [] });
+    expect(find('password=hunter2')).toEqual([]);
+    expect(find(FORGE_TOKEN)).toHaveLength(1);
+    expect(newFinder({ detectors: [], alwaysOn: false, patterns: [] })(`password=hunter2 ${FORGE_TOKEN}`)).toEqual([]);
   });
 
   test('finds the patterns of rules under their names', () => {

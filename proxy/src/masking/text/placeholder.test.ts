@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { newFingerprints } from './fingerprint.ts';
 import { fingerprinted, holdsPlaceholder, isPlaceholder, placeholderRanges, redacted } from './placeholder.ts';

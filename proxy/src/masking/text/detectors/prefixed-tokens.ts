@@ -154,7 +154,7 @@ function newPrefixedDetector({ name, kind, description, prefixes, characters, le
       const found = startsToken(text, at) ? matchAt(head, text, at) : null;
       if (found === null) return undefined;
       const secret = found[1] ?? '';
-      if (!isVaried(secret, 6) || !/[0-9A-Z]/.test(secret)) return undefined;
+      if (!isVaried(secret, 4) || !/[0-9A-Z]/.test(secret)) return undefined;
       const judged = at + found[0].length;
       const more = matchAt(rest, text, judged);
       return more === null ? undefined : { start: at, end: judged + more[0].length };
