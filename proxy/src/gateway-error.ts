@@ -77,12 +77,13 @@ export const GATEWAY_ERRORS = {
     message: 'only calls of your own are explained to you: leave out user, or be in one of admin.explainGroups',
   },
   ExplanationUnreadable: { status: 400, message: 'the call that is to be explained is not described as it has to be' },
+  // 400 and not 422: of what is Invalid kubectl prints the causes and not the message.
   PlaceholderWritten: {
-    status: 422,
+    status: 400,
     message:
       'the body holds a placeholder of a masked value, which would replace the value: leave the field out, or patch only what is to change',
   },
-  MaskedFieldRead: { status: 422, message: 'the patch copies, moves or tests a field that is masked for you' },
+  MaskedFieldRead: { status: 400, message: 'the patch copies, moves or tests a field that is masked for you' },
   MaskedFieldSelected: { status: 403, message: 'the selector names a field or a label that is masked for you' },
   AnswerNotMaskable: {
     status: 502,

@@ -41,7 +41,6 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [405, 'MethodNotAllowed'],
   [413, 'RequestEntityTooLarge'],
   [415, 'UnsupportedMediaType'],
-  [422, 'Invalid'],
   [429, 'TooManyRequests'],
   [500, 'InternalError'],
   [503, 'ServiceUnavailable'],
