@@ -1,7 +1,8 @@
 import * as cborg from 'cborg';
 import { describe, expect, test } from 'vitest';
 import { UndecodableBody } from '../document.ts';
-import { decodeBody } from './decode-body.ts';
+import { decodeBody, decodeWatchEvent } from './decode-body.ts';
+import { newWatchSplitter } from '../stream/new-splitter.ts';
 import { jsonText } from './json-text.ts';
 
 const JSON_BODY = Buffer.from('{"a":"b"}');
@@ -76,5 +77,32 @@ describe('a body is refused', () => {
   test.each(Object.entries(cases))('%s', (_, { bytes, contentTypes }) => {
     for (const contentType of contentTypes)
       expect(() => decodeBody(bytes, contentType), contentType).toThrow(UndecodableBody);
+  });
+});
+
+describe('an event of a watch', () => {
+  // A frame of protobuf: its length, `type`, and `object` with runtime.Unknown of a v1 Namespace in `raw`.
+  const namespace = Buffer.from('k8s\0\x0a\x0f\x0a\x02v1\x12\x09Namespace\x12\0', 'latin1');
+  const raw = Buffer.concat([Buffer.of(0x0a, namespace.length), namespace]);
+  const event = Buffer.concat([Buffer.from('\x0a\x05ADDED\x12', 'latin1'), Buffer.of(raw.length), raw]);
+  const frame = Buffer.concat([Buffer.of(0, 0, 0, event.length), event]);
+  const object = { type: 'ADDED', object: { apiVersion: 'v1', kind: 'Namespace' } };
+  const cases: Record<string, { bytes: Buffer; contentType: string }> = {
+    'in JSON': { bytes: Buffer.from(JSON.stringify(object)), contentType: 'application/json;stream=watch' },
+    'in CBOR': { bytes: Buffer.from(cborg.encode(object)), contentType: 'application/cbor-seq' },
+    'in protobuf': { bytes: frame, contentType: 'application/vnd.kubernetes.protobuf;stream=watch' },
+  };
+  test.each(Object.entries(cases))('%s is read as the splitter gives it', (_, { bytes, contentType }) => {
+    const pieces = newWatchSplitter(contentType).push(bytes);
+    expect(pieces).toHaveLength(1);
+    const documents = pieces.map((piece) => decodeWatchEvent(piece.bytes, contentType));
+    for (const document of documents) {
+      expect(JSON.parse(jsonText(document.root, new Map()))).toMatchObject(object);
+      expect(document.encode(new Map()).equals(bytes)).toBe(true);
+    }
+  });
+
+  test('in a type in which there is none is refused', () => {
+    expect(() => decodeWatchEvent(YAML_BODY, 'application/yaml')).toThrow(UndecodableBody);
   });
 });

@@ -4,7 +4,7 @@ import { CODEC_BOUNDS, type CodecBounds } from './codec-bounds.ts';
 import { decodeForm } from './form-document.ts';
 import { decodeJson } from './json-document.ts';
 import { essence, isUnicode } from './media-type.ts';
-import { decodeProtobuf } from './protobuf/decode-protobuf.ts';
+import { decodeProtobuf, decodeProtobufWatchFrame } from './protobuf/decode-protobuf.ts';
 import type { TypeHint } from './protobuf/envelope.ts';
 import { decodeYaml } from './yaml-document.ts';
 
@@ -30,4 +30,25 @@ export function decodeBody(
   if (type === 'application/yaml' || suffix === 'yaml') return decodeYaml(bytes, bounds);
   if (type === 'application/cbor' || suffix === 'cbor') return decodeCbor(bytes, bounds);
   throw new UndecodableBody('Nothing here reads this media type');
+}
+
+/**
+ * Reads one event of a watch, as a splitter cuts it out of the stream.
+ * @throws UndecodableBody, also where watches are not spoken in that type.
+ */
+export function decodeWatchEvent(
+  bytes: Buffer,
+  contentType: string | undefined,
+  bounds: CodecBounds = CODEC_BOUNDS,
+): BodyDocument {
+  switch (essence(contentType)) {
+    case 'application/json':
+      return decodeJson(bytes, bounds);
+    case 'application/cbor-seq':
+      return decodeCbor(bytes, bounds);
+    case 'application/vnd.kubernetes.protobuf':
+      return decodeProtobufWatchFrame(bytes, { bounds });
+    default:
+      throw new UndecodableBody('Watches are not spoken in this media type');
+  }
 }

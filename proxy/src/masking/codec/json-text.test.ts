@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Edits } from '../document.ts';
+import type { Edits, LiteralValue, TextValue } from '../document.ts';
 import { decodeJson } from './json-document.ts';
 import { boundedJsonText, CUT, jsonText } from './json-text.ts';
 
@@ -27,16 +27,12 @@ test('edits stand in the place of keys, texts and literals', () => {
   if (member?.value.kind !== 'list') throw new Error('It is a list');
   const [one, x] = member.value.items;
   if (one?.kind !== 'number' || x?.kind !== 'text') throw new Error('They are a number and a text');
-  expect(
-    jsonText(
-      root,
-      new Map([
-        [member.key, 'K'],
-        [one, '"1"'],
-        [x, 'X'],
-      ] as const),
-    ),
-  ).toBe('{"K":["\\"1\\"","X"]}');
+  const edits: Edits = new Map<TextValue | LiteralValue, string>([
+    [member.key, 'K'],
+    [one, '"1"'],
+    [x, 'X'],
+  ]);
+  expect(jsonText(root, edits)).toBe('{"K":["\\"1\\"","X"]}');
 });
 
 describe('past the bound', () => {
