@@ -43,6 +43,7 @@ export class Tunnel {
   constructor(options: TunnelOptions) {
     const { client, server, conversation } = options;
     this.#options = options;
+    readOnWhereWritesFail(server);
     const refused = (error: unknown): void =>
       this.end(
         error instanceof FrameError
@@ -83,7 +84,7 @@ export class Tunnel {
     const closed = (): void => {
       if (this.#settled) return;
       // Cut, not ended: nobody may take what the other side has for all there is.
-      if (!socket.readableEnded) other.destroy();
+      if (!socket.readableEnded) cut(other);
       // All that it sent is on its way, at the pace of who takes it.
       else if (other.writableFinished) linger(other);
       else other.once('finish', () => linger(other));
@@ -116,6 +117,33 @@ function say(client: Duplex, { words, close, unhurried }: Farewell): void {
   // What the client still sends is read and dropped: unread, it would reset the connection under the last words.
   client.resume();
   linger(client);
+}
+
+/**
+ * Lets a write that fails end the writing alone. The API server closes a connection as soon as it has sent all there is:
+ * what a client says by then, such as the ping that kubectl sends every 5 s, fails, while megabytes of output are still to
+ * be read. Node would throw them away, and kubectl would take what it has for all there is.
+ */
+function readOnWhereWritesFail(socket: Duplex): void {
+  let failed = false;
+  const noting = (done: () => void) => (error?: Error | null) => {
+    if (error !== undefined && error !== null) failed = true;
+    done();
+  };
+  const write = socket._write.bind(socket);
+  const writev = socket._writev?.bind(socket);
+  socket._write = (chunk, encoding, done) => (failed ? done() : write(chunk, encoding, noting(done)));
+  if (writev !== undefined) socket._writev = (chunks, done) => (failed ? done() : writev(chunks, noting(done)));
+}
+
+/** Breaks a connection off, without an end, once what has come for it is on its way. */
+function cut(socket: Duplex): void {
+  if (!socket.writable || socket.writableLength === 0) {
+    socket.destroy();
+    return;
+  }
+  socket.write(Buffer.alloc(0), () => socket.destroy());
+  linger(socket);
 }
 
 /** Leaves a socket that has been ended some time to be closed by its other side. */
