@@ -95,36 +95,32 @@ function mapping(
   path: string,
   type: FieldType,
   { dataset, namespace }: Pick<StreamTemplate, 'dataset' | 'namespace'>,
-  { constantKeyword, wildcard, matchOnlyText }: ServerAbilities,
+  abilities: ServerAbilities,
 ): Mapping {
+  if (type !== 'constant') return mappingOf(type, abilities);
+  // With its value: the first document would set it for good otherwise, whatever it says.
+  return abilities.constantKeyword
+    ? { type: 'constant_keyword', value: constantOf(path, dataset, namespace) }
+    : SHORT_KEYWORD;
+}
+
+function mappingOf(type: Exclude<FieldType, 'constant'>, { wildcard, matchOnlyText }: ServerAbilities): Mapping {
   const text: Mapping = { type: matchOnlyText ? 'match_only_text' : 'text' };
-  switch (type) {
-    case 'keyword':
-      return SHORT_KEYWORD;
-    case 'longKeyword':
-      return KEYWORD;
-    case 'name':
-      return { ...KEYWORD, fields: { text } };
-    case 'constant':
-      // With its value: the first document would set it for good otherwise, whatever it says.
-      return constantKeyword
-        ? { type: 'constant_keyword', value: constantOf(path, dataset, namespace) }
-        : SHORT_KEYWORD;
-    case 'text':
-      return text;
-    case 'body':
-      return wildcard ? { type: 'wildcard', fields: { text } } : { ...KEYWORD, fields: { text } };
-    case 'flattened':
-      return { type: 'flattened', ignore_above: LONG };
-    case 'unindexed':
-      // Said, as some index modes have a limit of their own, past which ES|QL reads null.
-      return { type: 'keyword', index: false, doc_values: false, ignore_above: 2_147_483_647 };
-    case 'date':
-    case 'ip':
-    case 'long':
-    case 'boolean':
-      return { type };
-  }
+  const mappings: Readonly<Record<Exclude<FieldType, 'constant'>, Mapping>> = {
+    keyword: SHORT_KEYWORD,
+    longKeyword: KEYWORD,
+    name: { ...KEYWORD, fields: { text } },
+    text,
+    body: wildcard ? { type: 'wildcard', fields: { text } } : { ...KEYWORD, fields: { text } },
+    flattened: { type: 'flattened', ignore_above: LONG },
+    // Said, as some index modes have a limit of their own, past which ES|QL reads null.
+    unindexed: { type: 'keyword', index: false, doc_values: false, ignore_above: 2_147_483_647 },
+    date: { type: 'date' },
+    ip: { type: 'ip' },
+    long: { type: 'long' },
+    boolean: { type: 'boolean' },
+  };
+  return mappings[type];
 }
 
 function constantOf(path: string, dataset: string, namespace: string): string {
