@@ -7,20 +7,25 @@ import type { Cause } from './cause.ts';
  * them once more. Bounded.
  */
 export class CallValues {
-  /** Of Secrets and tokens: searched in every text. */
-  readonly secrets = new KnownValues();
-  readonly #all = new KnownValues();
+  #secrets: KnownValues | undefined;
+  #all: KnownValues | undefined;
   /** Not in #all yet: to be able to find a value costs more than to mask it, and most calls never search. */
   readonly #waiting = new Set<string>();
   #waitingSize = 0;
   #isFull = false;
 
+  /** Of Secrets and tokens: searched in every text. Undefined where there are none. */
+  get secrets(): KnownValues | undefined {
+    return this.#secrets;
+  }
+
   /**
    * These, and those of fields that rules name. Many of the latter are common words (`production`), so that they are
    * searched only in what shows fields in another form: messages and Tables.
    */
-  get all(): KnownValues {
-    for (const value of this.#waiting) this.#all.add(value);
+  get all(): KnownValues | undefined {
+    if (this.#waiting.size > 0) this.#all ??= new KnownValues();
+    for (const value of this.#waiting) this.#all?.add(value);
     this.#waiting.clear();
     this.#waitingSize = 0;
     return this.#all;
@@ -28,16 +33,15 @@ export class CallValues {
 
   /** Whether a value had to be left out. */
   get isFull(): boolean {
-    return this.#isFull || this.#all.isFull;
-  }
-
-  get isEmpty(): boolean {
-    return this.#waiting.size === 0 && this.#all.isEmpty;
+    return this.#isFull || this.#all?.isFull === true;
   }
 
   add(value: string, cause: Cause): void {
     if (value.length < MIN_KNOWN_VALUE || isPlaceholder(value)) return;
-    if (cause.alwaysOn) this.secrets.add(value);
+    if (cause.alwaysOn) {
+      this.#secrets ??= new KnownValues();
+      this.#secrets.add(value);
+    }
     if (this.#waiting.has(value)) return;
     const size = this.#waitingSize + value.length;
     if (this.#waiting.size >= KNOWN_VALUES_LIMITS.values || size > KNOWN_VALUES_LIMITS.size) this.#isFull = true;

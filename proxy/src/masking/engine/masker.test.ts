@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { BundleMaskingRule } from '@chaperone/crds/bundle/bundle';
 import { callTo, maskingOfRules, maskJson } from '@chaperone/test/masking/rules';
+import { decodeJson } from '../codec/json-document.ts';
 import { LAST_APPLIED } from './always-on.ts';
 import { BODY, JSON_PATCH, OBJECT, type Shape } from './shape.ts';
 import type { MaskedCall } from './masking.ts';
@@ -219,4 +220,11 @@ describe('in records, with no rule, it masks', () => {
     expect(masked.json).toEqual(want);
     expect(maskJson(audit, masked.json, shape).text).toBe(masked.text);
   });
+});
+
+test('an object may be as deep as the API server takes it', () => {
+  const { audit } = maskingOfRules().maskingOf(callTo('secrets'));
+  const deep = (value: string): string => `{"data":${'{"a":'.repeat(9_000)}"${value}"${'}'.repeat(9_000)}}`;
+  const document = decodeJson(Buffer.from(deep(SEED)));
+  expect(document.encode(audit.mask(document.root, BODY).edits).toString()).toBe(deep(SECRET));
 });

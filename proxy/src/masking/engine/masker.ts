@@ -18,7 +18,10 @@ export interface Masked {
 }
 
 export interface MaskOptions extends Partial<SearchFacts> {
-  /** From the bodies of the call that came before, its request above all. What is masked here is added. */
+  /**
+   * From the bodies of the call that came before, its request above all; of the same target, or the caller would not be
+   * shown what no rule masks. What is masked here is added.
+   */
   readonly values?: CallValues;
 }
 
@@ -38,8 +41,8 @@ export class Masker {
   /** How text that is no document is searched: logs, request targets, headers, commands. */
   text(values?: CallValues): { readonly finder: Finder; readonly replace: Replace; readonly known?: KnownValues } {
     const { texts } = this.#plan;
-    if (values === undefined || values.all.isEmpty) return { finder: texts.finder(undefined), replace: texts.replace };
-    return { finder: texts.finder(values.all), replace: texts.replace, known: values.all };
+    const known = values?.all;
+    return { finder: texts.finder(known), replace: texts.replace, ...(known === undefined ? {} : { known }) };
   }
 
   mask(root: Value, shape: Shape, { values = new CallValues(), requestDecoded = true }: MaskOptions = {}): Masked {

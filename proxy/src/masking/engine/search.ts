@@ -41,12 +41,12 @@ class Search {
     this.#walk = walk;
     this.#facts = facts;
     this.#plain = texts.finder(undefined);
-    this.#finder = target === 'Audit' && !secrets.isEmpty ? texts.finder(secrets) : this.#plain;
+    this.#finder = target === 'Audit' && secrets !== undefined ? texts.finder(secrets) : this.#plain;
   }
 
   get #wide(): Finder {
     const { plan, values } = this.#walk;
-    this.#wideFinder ??= values.isEmpty ? this.#plain : plan.texts.finder(values.all);
+    this.#wideFinder ??= plan.texts.finder(values.all);
     return this.#wideFinder;
   }
 
@@ -115,7 +115,7 @@ class Search {
 
   #keys(object: ObjectValue): void {
     const { plan, values, masked } = this.#walk;
-    const shortest = values.secrets.isEmpty ? plan.texts.minKeyLength : 0;
+    const shortest = values.secrets === undefined ? plan.texts.minKeyLength : 0;
     let keys: UniqueKeys | undefined;
     for (const { key } of object.members) {
       const replacement = this.#managed(key.text, masked) ?? this.#key(key.text, shortest);
