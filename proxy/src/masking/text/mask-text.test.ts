@@ -29,6 +29,18 @@ const MASKED: Readonly<Record<string, readonly [text: string, masked: string]>> 
   'the detector that knows what it found gives the name': [`token: ${FORGE_TOKEN}`, 'token: [MASKED:github-token]'],
   'what is behind an escape is a token': [`\\n${FORGE_TOKEN}\\u0026x`, '\\n[MASKED:github-token]\\u0026x'],
   'a password with an @ goes as a whole': ['postgres://u:p@ss1@db/x', 'postgres://u:[MASKED:url-password]@db/x'],
+  'the value of a variable is beside its name': [
+    '{"name":"DB_PASSWORD","value":"hunter2"}',
+    '{"name":"DB_PASSWORD","value":"[MASKED:credential]"}',
+  ],
+  'in YAML on the next line': [
+    '- name: DB_PASSWORD\n  value: hunter2\n- name: X',
+    '- name: DB_PASSWORD\n  value: [MASKED:credential]\n- name: X',
+  ],
+  'in JSON inside of JSON': [
+    JSON.stringify('{"name":"DB_PASSWORD","value":"hunter2"}'),
+    JSON.stringify('{"name":"DB_PASSWORD","value":"[MASKED:credential]"}'),
+  ],
   'base64 is read, and masked as a whole': [
     Buffer.from('a: 1\npassword: hunter2hunter2\n'.repeat(2)).toString('base64'),
     '[MASKED:credential]',
@@ -71,6 +83,8 @@ const LEFT: readonly string[] = [
   Buffer.from(`-----BEGIN CERTIFICATE-----\n${'MIIB'.repeat(40)}\n-----END CERTIFICATE-----`).toString('base64'),
   `-----BEGIN PUBLIC KEY-----\n${'MIIB'.repeat(40)}\n-----END PUBLIC KEY-----`,
   '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----',
+  'token = get_token(user1Id)',
+  '- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: {name: db2, key: password}',
   'Authorization: Bearer $TOKEN',
   'Authorization: Bearer <token>',
   'authorization: rbac',

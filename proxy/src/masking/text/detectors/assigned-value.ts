@@ -10,6 +10,10 @@ export interface Assigned extends Span {
 /** `"name": `, `name = `, `'name' => `, `["name"] = `, `name\": `, `name%3D`; JSON of some libraries escapes the sign. */
 const SEPARATOR = /(?:\\*["'`])?\]?[ \t]{0,8}(?::=|=>|==?|:|%3[DdAa]|\\u003[DdAa])(?:[ \t]|%20){0,8}\[?/y;
 const FLAG_SEPARATOR = /(?:[ \t]{1,4}|",? ?"|', ?')/y;
+/** A variable of a container: `name: DB_PASSWORD`, and its `value` beside it, in JSON or on the next line of YAML. */
+const NAME_KEY = /name(?:\\*["'])?:[ \t]{0,4}(?:\\*["'])?$/;
+const LONGEST_NAME_KEY = 24;
+const VALUE_KEY = /(?:\\*["'])?(?:\s|\\+[nrt]|,){1,32}(?:\\*["'])?value(?:\\*["'])?:[ \t]{0,4}/y;
 const QUOTE = /(\\*)(["'`])/y;
 const UNQUOTED = /[^\s"'<>`]{1,1024}/y;
 const YAML_LINE = /[^\n\r]{1,1024}/y;
@@ -19,7 +23,10 @@ const MAX_QUOTED = 4096;
 
 /** The value that stands behind a name that ends at `nameEnd`. */
 export function assignedValue(text: string, nameStart: number, nameEnd: number): Assigned | undefined {
-  const separator = matchAt(SEPARATOR, text, nameEnd)?.[0] ?? flagSeparator(text, nameStart, nameEnd);
+  const separator =
+    matchAt(SEPARATOR, text, nameEnd)?.[0] ??
+    valueSeparator(text, nameStart, nameEnd) ??
+    flagSeparator(text, nameStart, nameEnd);
   if (separator === undefined) return undefined;
   const at = nameEnd + separator.length;
   const quote = matchAt(QUOTE, text, at);
@@ -36,6 +43,11 @@ function bare(text: string, nameStart: number, at: number, afterColon: boolean):
   if (ownLine && afterColon) return trimmed(at, matchAt(YAML_LINE, text, at)?.[0] ?? '');
   const run = unquoted(matchAt(UNQUOTED, text, at)?.[0] ?? '', text.charAt(nameStart - 1));
   return run === '' ? undefined : { start: at, end: at + run.length, delimited: ownLine || !afterColon };
+}
+
+function valueSeparator(text: string, nameStart: number, nameEnd: number): string | undefined {
+  if (!NAME_KEY.test(text.slice(Math.max(0, nameStart - LONGEST_NAME_KEY), nameStart))) return undefined;
+  return matchAt(VALUE_KEY, text, nameEnd)?.[0];
 }
 
 function flagSeparator(text: string, nameStart: number, nameEnd: number): string | undefined {

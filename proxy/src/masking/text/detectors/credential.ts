@@ -79,7 +79,9 @@ function isCredential(value: string, promise: CredentialName, { delimited }: Ass
   return delimited ? isVaried(value, 2) : value.length >= 6 && /[0-9!@#$%^*]/.test(value);
 }
 
-/** Names of objects and keys of ConfigMaps also mix letters and digits: `db-secret-2`, `kube-system/token-v2`. */
+/** Names of objects also mix letters and digits: `db-secret-2`, `kube-system/token-v2`; and code calls functions. */
 function isReference(value: string): boolean {
-  return /^[a-z0-9]+(?:[-./][a-z0-9]+)+$/.test(value) && !/[a-z0-9]{16}/.test(value);
+  return (
+    /^[A-Za-z_][\w.]*\(/.test(value) || (/^[a-z0-9]+(?:[-./][a-z0-9]+)+$/.test(value) && !/[a-z0-9]{16}/.test(value))
+  );
 }
