@@ -107,7 +107,9 @@ export async function newUpgradeDoubles(): Promise<UpgradeDoubles> {
     const input = settledCall(line);
     const decision = decide(bundle, input);
     if (decision.verdict !== 'Allow') throw new GatewayError('PolicyDenied');
-    await forward({ ...call, identity: agent, bundle, input, decision }, report);
+    const { apiGroup, resource, subresource, namespace } = call.attributes;
+    const masking = bundle.masking.maskingOf({ apiGroup, resource, subresource, namespace, identity: agent });
+    await forward({ ...call, identity: agent, bundle, input, masking, decision }, report);
   };
   const ends = new Set<(why: GatewayError) => void>();
   const reports: CallReport[] = [];
