@@ -10,7 +10,8 @@ import { Rejection } from './request/rejection.ts';
 function report(target: string, changes: Partial<CallReport> = {}): CallReport {
   const attributes = requestAttributes({ method: 'GET', target });
   if (attributes instanceof Rejection) throw attributes;
-  return { auditID: '', clientAddress: '', started: 0, status: 200, attributes, ...changes };
+  const request = { receivedAt: 0, method: 'GET', target };
+  return { auditID: '', clientAddress: '', started: 0, status: 200, attributes, ...request, ...changes };
 }
 
 async function value(metrics: ReturnType<typeof newMetrics>, series: string): Promise<string | undefined> {

@@ -76,9 +76,11 @@ function permitted(
   const input = settledInput(call(line, changes));
   const decision = decide(bundle, input);
   if (decision.verdict !== 'Allow' && decision.verdict !== 'RequireApproval') throw new Error(decision.verdict);
+  const { apiGroup, resource, subresource, namespace } = attributes;
   return {
     auditID: '',
     receivedAt: NOW,
+    masking: bundle.masking.maskingOf({ apiGroup, resource, subresource, namespace, identity: agent }),
     origin: { clientAddress: '', clientCertificate: false },
     attributes,
     headers: {
