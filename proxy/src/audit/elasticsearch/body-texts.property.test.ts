@@ -1,10 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { callEvent } from '@chaperone/test/elasticsearch/call-records';
 import { recordText } from '../record/record-text.ts';
 import { bodyTexts } from './body-texts.ts';
 
-const json = fc.json({ maxDepth: 6 });
+const json = fc.json({ maxDepth: 3 });
 const optional = fc.option(json, { nil: undefined });
 
 test('the bodies are the very text that went into the record', () => {

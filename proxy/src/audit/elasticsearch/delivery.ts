@@ -93,7 +93,7 @@ export function newDelivery(options: DeliveryOptions): Delivery {
 
   async function bury(parcel: Parcel, why: DeadLetterReason, signal: AbortSignal): Promise<boolean> {
     for (let failures = 0; !signal.aborted; failures += 1) {
-      await sleep(clock, backoffDelay(SLOW, failures, random), signal);
+      if (failures > 0) await sleep(clock, backoffDelay(SLOW, failures, random), signal);
       if (signal.aborted) return false;
       try {
         await deadLetters.add(parcel.entry, why);
@@ -206,8 +206,8 @@ export function newDelivery(options: DeliveryOptions): Delivery {
     if (others.length > 0) {
       const middle = Math.ceil(open.length / 2);
       observe({ type: 'Halved', documents: open.length, bytes: bytesOf(open) });
-      await deliver(open.slice(0, middle), signal);
-      await deliver(open.slice(middle), signal);
+      for (const half of [open.slice(0, middle), open.slice(middle)])
+        await deliverBatch({ open: half, failures: 0, malformedAt: batch.malformedAt }, signal);
       return [];
     }
     const { status, errorType } = answer;
@@ -240,16 +240,16 @@ export function newDelivery(options: DeliveryOptions): Delivery {
     return open;
   }
 
+  async function deliverBatch(batch: Batch, signal: AbortSignal): Promise<void> {
+    while (batch.open.length > 0 && !signal.aborted) batch.open = await step(batch, signal);
+  }
+
   async function deliver(parcels: readonly Parcel[], signal: AbortSignal): Promise<boolean> {
     for (const parcel of parcels) {
       if (parcel.encoded === undefined) await bury(parcel, 'Unreadable', signal);
     }
-    const batch: Batch = {
-      open: parcels.filter(({ encoded }) => encoded !== undefined),
-      failures: 0,
-      malformedAt: undefined,
-    };
-    while (batch.open.length > 0 && !signal.aborted) batch.open = await step(batch, signal);
+    const open = parcels.filter(({ encoded }) => encoded !== undefined);
+    await deliverBatch({ open, failures: 0, malformedAt: undefined }, signal);
     return !signal.aborted;
   }
 
