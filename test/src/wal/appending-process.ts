@@ -1,21 +1,26 @@
+import { openSync, writeSync } from 'node:fs';
 import { openLog } from './open-log.ts';
 
 /**
  * A process to be killed: makes calls, eight at a time, sends on what is in the log, and tells each thing that a caller
- * or a store of records may rely on, at the moment from which it may. Arguments: the directory, the writer's id, the key.
+ * or a store of records may rely on, at the moment from which it may. Arguments: the directory, the
+ * writer's id, the key, the file to tell it to.
  */
-const [directory = '', writer = '', key = ''] = process.argv.slice(2);
+const [directory = '', writer = '', key = '', told = ''] = process.argv.slice(2);
+const descriptor = openSync(told, 'a');
 
-const tell = (...fields: readonly unknown[]): void => void process.stdout.write(`${JSON.stringify(fields)}\n`);
+/** At once: what waited in this process would die with it, though it counts as told. */
+const tell = (...fields: readonly unknown[]): void => void writeSync(descriptor, `${JSON.stringify(fields)}\n`);
 
 const log = await openLog(writer, {
   directory,
   segmentBytes: 16_384,
   checkpointRecords: 20,
   isGone: () => true,
+
   ...(await keyOf(key)),
 });
-tell('Ready');
+process.stdout.write('ready\n');
 
 async function keyOf(pem: string) {
   const { signingKey } = await import('@chaperone/proxy/audit/signing-keys');

@@ -5,6 +5,7 @@ import type { FileSystem } from './file-system.ts';
 import { codeOf } from './log-error.ts';
 import type { OpenIntent } from './open-intents.ts';
 import type { Claim, Ownership } from './ownership.ts';
+import { segmentPath } from './segments.ts';
 import { isWriterId, readAcknowledged, type WriterDirectory } from './writer-directory.ts';
 import { scanWriter, type WriterScan } from './writer-scan.ts';
 import type { LogEvent } from './write-ahead-log.ts';
@@ -28,6 +29,11 @@ export interface AdopterOptions {
 export interface Adopter {
   /** Looks at each directory once. One is adopted when it has been looked at for long enough. */
   look(): Promise<void>;
+  /**
+   * Whether calls of others are being closed. The records of that stay until their writers' chains are closed: whoever
+   * might have to do it again finds it done.
+   */
+  isClosing(): boolean;
 }
 
 interface Found {
@@ -39,6 +45,7 @@ export function newAdopter(options: AdopterOptions): Adopter {
   const { files, directory, writer, ownership, owned, observe } = options;
   /** AuditIDs that adopted writers have closed for others. */
   const closedElsewhere = new Set<string>();
+  let closing = 0;
 
   async function find(other: string): Promise<Found | undefined> {
     const path = `${directory}/${other}`;
@@ -70,14 +77,36 @@ export function newAdopter(options: AdopterOptions): Adopter {
     return count;
   }
 
-  async function adopt({ claim, scan }: Found): Promise<void> {
+  /** What was made ready and what was torn: no reader need look at it again. */
+  async function cutTails(path: string, lengths: ReadonlyMap<number, number>): Promise<void> {
+    for (const [segment, length] of lengths) {
+      const file = segmentPath(path, segment);
+      if ((await files.stat(file)).size > length) await files.truncate(file, length);
+    }
+  }
+
+  /** Returns how many outcomes are unknown. */
+  async function close({ claim, scan }: Found, lengths: Map<number, number>): Promise<number> {
+    closing += 1;
+    try {
+      const unknownOutcomes = await closeOrphans(scan);
+      const how = { ...options, directory: claim.directory, adopter: writer, key: options.key() };
+      const { segment, length } = await closeChain(scan, how);
+      lengths.set(segment, length);
+      return unknownOutcomes;
+    } finally {
+      closing -= 1;
+    }
+  }
+
+  async function adopt(found: Found): Promise<void> {
+    const { claim, scan } = found;
     const lengths = new Map(scan.lengths);
     let unknownOutcomes = 0;
-    if (scan.checkpoint?.kind !== 'Final') {
-      unknownOutcomes = await closeOrphans(scan);
-      const closing = { ...options, directory: claim.directory, adopter: writer, key: options.key() };
-      const { segment, length } = await closeChain(scan, closing);
-      lengths.set(segment, length);
+    // One that never wrote, or whose removal was cut short, has no chain to close.
+    if (scan.checkpoint?.kind !== 'Final' && scan.lastBatch > 0) {
+      await cutTails(claim.directory, lengths);
+      unknownOutcomes = await close(found, lengths);
     }
     const acknowledged = await readAcknowledged(files, claim.directory);
     owned.set(scan.writer, {
@@ -96,6 +125,7 @@ export function newAdopter(options: AdopterOptions): Adopter {
   }
 
   return {
+    isClosing: () => closing > 0,
     async look() {
       const found: Found[] = [];
       for (const name of await files.readdir(directory)) {

@@ -26,6 +26,8 @@ export interface Segments {
   /** Writes at `offset`, which does not move before {@link advance}: what failed is done again in the same place. */
   write(bytes: Buffer, length: number, done: (error: Error | null) => void): void;
   advance(bytes: number): void;
+  /** Of all segments that are there. */
+  readonly bytes: number;
   /** Lengths of the segments that are there, the one that is written among them. */
   lengths(): ReadonlyMap<number, number>;
   forget(number: number): void;
@@ -58,6 +60,7 @@ export function newSegments({ files, clock, directory, durability, segmentBytes 
   const background = new Set<Promise<void>>();
   let current: Prepared | undefined;
   let offset = 0;
+  let total = 0;
   let spare: Promise<Prepared> | undefined;
   let spareFailedAt = -Infinity;
   const closing = new AbortController();
@@ -124,6 +127,9 @@ export function newSegments({ files, clock, directory, durability, segmentBytes 
     get offset() {
       return offset;
     },
+    get bytes() {
+      return total;
+    },
     hasRoom: (bytes) => current !== undefined && (offset === 0 || offset + bytes <= segmentBytes),
     async rotate() {
       const next = await (spare ?? prepareSpare((current?.number ?? 0) + 1));
@@ -142,13 +148,17 @@ export function newSegments({ files, clock, directory, durability, segmentBytes 
     },
     advance(bytes) {
       offset += bytes;
+      total += bytes;
       if (current === undefined) return;
       ends.set(current.number, offset);
       if (spare === undefined && offset > segmentBytes / 2 && clock.monotonic() - spareFailedAt > SPARE_RETRY_MS)
         spare = prepareSpare(current.number + 1);
     },
     lengths: () => ends,
-    forget: (number) => void ends.delete(number),
+    forget(number) {
+      total -= ends.get(number) ?? 0;
+      ends.delete(number);
+    },
     async close() {
       closing.abort();
       const unused = await spare?.catch(() => undefined);

@@ -38,6 +38,8 @@ export interface UpkeepOptions {
   readonly adopter: Adopter;
   readonly ownership: Ownership;
   readonly recordUnknown: (intent: OpenIntent, writer: string) => void;
+  /** Called after segments may have come or gone. */
+  readonly measure: () => void;
   readonly observe: (event: LogEvent) => void;
 }
 
@@ -58,7 +60,7 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
   const stopping = new AbortController();
   const due = new Map<string, number>();
   let adopting: Promise<void> | undefined;
-  let running: Promise<void> | undefined;
+  let running: Promise<unknown> | undefined;
   let segmentBegunAt = clock.monotonic();
   let segmentNumber = 0;
 
@@ -84,13 +86,22 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
     for (const number of old) await removeSegment(files, directory, number);
   }
 
+  /** It is owned until it is gone: else it would be found and adopted while it is being removed. */
+  async function removeOwned(directory: WriterDirectory): Promise<void> {
+    await removeDirectory(files, directory);
+    owned.delete(directory.writer);
+  }
+
   async function reclaim(): Promise<void> {
     for (const directory of owned.values()) {
-      await persistAcknowledged(files, directory);
       if (directory !== own && isDrained(directory)) {
-        owned.delete(directory.writer);
-        await removeDirectory(files, directory);
-      } else await removeUpTo(directory, directory.acknowledged.segment - 1);
+        await removeOwned(directory);
+        continue;
+      }
+      // Removed first: on a full disk nothing else makes the space that is needed to write down how far that went. What
+      // is not written down is sent again, where it still is.
+      await removeUpTo(directory, directory.acknowledged.segment - 1);
+      await persistAcknowledged(files, directory);
     }
   }
 
@@ -116,8 +127,7 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
     }
     for (const directory of owned.values()) {
       if (directory === own || directory.lengths().size > 0) continue;
-      owned.delete(directory.writer);
-      await removeDirectory(files, directory);
+      await removeOwned(directory);
     }
     // A log that grows slowly is cut, too: what is too old must not be kept because what is new is in the same segment.
     if (clock.monotonic() - segmentBegunAt > maxAgeMs / 8) queue.rotateNext();
@@ -133,7 +143,6 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
       segmentNumber = segments.number;
       segmentBegunAt = clock.monotonic();
     }
-    if (isDue('beat', options.staleMs / 5)) await ownership.beat();
     if (own.claim.loss() !== undefined && isDue('lost', Infinity)) options.observe({ type: 'Lost' });
     if (isDue('space', SPACE_MS)) await space.sample((writer) => owned.has(writer));
     // While nothing can be written there is nothing new to vouch for, and memory is short.
@@ -145,8 +154,7 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
         .look()
         .catch((error: unknown) => options.observe({ type: 'AdoptionFailed', writer: '', error }))
         .finally(() => (adopting = undefined));
-    // While others' calls are being closed the records of that stay: whoever might have to do it again finds it done.
-    if (adopting !== undefined) return;
+    if (adopter.isClosing()) return;
     if (options.retention === undefined) await reclaim();
     else if (isDue('retain', RETENTION_MS)) await retain(options.retention);
   }
@@ -154,22 +162,24 @@ export function newUpkeep(options: UpkeepOptions): Upkeep {
   async function tickSafely(): Promise<void> {
     try {
       await tick();
+      options.measure();
     } catch (error) {
       options.observe({ type: 'UpkeepFailed', error });
     }
   }
 
-  async function run(): Promise<void> {
+  async function repeat(task: () => Promise<void>, everyMs: number): Promise<void> {
     while (!stopping.signal.aborted) {
-      await tickSafely();
-      await sleep(clock, TICK_MS, stopping.signal);
+      await task();
+      await sleep(clock, everyMs, stopping.signal);
     }
   }
 
   return {
     async start() {
       await space.sample((writer) => owned.has(writer));
-      running = run();
+      // Apart from the rest, which may wait for a disk: a slow owner must not pass for a dead one.
+      running = Promise.all([repeat(tickSafely, TICK_MS), repeat(() => ownership.beat(), options.staleMs / 5)]);
     },
     async stop() {
       stopping.abort();

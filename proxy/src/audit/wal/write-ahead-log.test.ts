@@ -15,6 +15,8 @@ import { newMemoryFileSystem } from '@chaperone/test/wal/memory-file-system';
 import { genesisChain } from '../chain.ts';
 import { verify } from '../verify/verify.ts';
 import type { Finding } from '../verify/finding.ts';
+import { nodeFileSystem } from './file-system.ts';
+import { readDirectory } from './read-directory.ts';
 import type { LoggedEntry, LoggedRecord } from './log-reader.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -279,6 +281,16 @@ describe('after a process was killed', () => {
       .map(({ sequence }) => sequence);
     expect(survived).toEqual([1, 2, 3, 4, 6, 7, 8, 9]);
     expect((await findingsIn(entries)).map(({ kind }) => kind)).toContain('Missing');
+  });
+
+  test('a directory can be read by others, with nothing of it changed', async () => {
+    const first = await openHere('first');
+    for (let index = 0; index < 5; index++) await call(first, `call-${index}`);
+    const names = await readdir(join(directory, 'first'));
+    const entries: LoggedEntry[] = [];
+    for await (const entry of readDirectory(nodeFileSystem, directory, () => expect.unreachable())) entries.push(entry);
+    expect(originals(entries)).toEqual(Array.from({ length: 5 }, (_, index) => `{"auditID":"call-${index}"}`));
+    expect(await readdir(join(directory, 'first'))).toEqual(names);
   });
 
   test('files that are none of the log do no harm', async () => {

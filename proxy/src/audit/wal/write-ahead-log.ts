@@ -164,11 +164,14 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
   const owned = new Map<string, WriterDirectory>([[writer, own]]);
   const tail = newLogTail({ files, clock, owned, fault: (fault) => observe({ type: 'Fault', fault }) });
 
-  function bytes(): number {
-    let sum = 0;
-    for (const { lengths } of owned.values()) for (const length of lengths().values()) sum += length;
-    return sum;
+  let adoptedBytes = 0;
+  function measure(): void {
+    adoptedBytes = 0;
+    for (const each of owned.values())
+      if (each !== own) for (const length of each.lengths().values()) adoptedBytes += length;
   }
+  // Asked for each call: segments are not gone through.
+  const bytes = (): number => segments.bytes + adoptedBytes;
 
   function intentRefusal(text: string): LogError | undefined {
     if (finished) return new LogError('LogClosed');
@@ -207,7 +210,10 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
     key: () => key,
     recordUnknown,
     flushed: () => queue.flushed(),
-    adopted: () => tail.wake(),
+    adopted() {
+      measure();
+      tail.wake();
+    },
   });
   let key = options.key;
   const upkeep = newUpkeep({
@@ -222,6 +228,7 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
     adopter,
     ownership,
     recordUnknown,
+    measure,
   });
   await upkeep.start();
 

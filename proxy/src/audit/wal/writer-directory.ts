@@ -71,12 +71,21 @@ export async function removeSegment(files: FileSystem, directory: WriterDirector
   directory.forget(segment);
 }
 
-/** Removes the directory of a writer that has ended. The lock goes last: nobody must adopt what is half removed. */
-export async function removeDirectory(files: FileSystem, { path, claim }: WriterDirectory): Promise<void> {
+/**
+ * Removes the directory of a writer that has ended. Segments go in their order, so that what is left half removed still
+ * has the last checkpoint and is known for what it is; then what says how far it was acknowledged; the locks go last.
+ */
+export async function removeDirectory(files: FileSystem, directory: WriterDirectory): Promise<void> {
+  const { path, claim } = directory;
+  await persistAcknowledged(files, directory);
   claim.drop();
-  const names = (await files.readdir(path)).toSorted((left, right) => Number(isLock(left)) - Number(isLock(right)));
-  for (const name of names) await files.remove(`${path}/${name}`);
+  const names = await files.readdir(path);
+  for (const name of names.toSorted((left, right) => rank(left) - rank(right) || (left < right ? -1 : 1)))
+    await files.remove(`${path}/${name}`);
   await files.removeDirectory(path);
 }
 
-const isLock = (name: string): boolean => name.startsWith('owner.');
+function rank(name: string): number {
+  if (name.endsWith('.wal')) return 0;
+  return name.startsWith('owner.') ? 2 : 1;
+}
