@@ -24,7 +24,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'unit',
-          include: ['{crds,operator,proxy,e2e,test}/src/**/*.test.ts'],
+          include: ['{crds,operator,proxy,cli,e2e,test}/src/**/*.test.ts'],
           expect: { poll: { timeout: 5_000 } },
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts'],
         },
@@ -33,7 +33,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'integration',
-          include: ['{crds,operator,proxy,e2e,test}/src/**/*.integration.test.ts'],
+          include: ['{crds,operator,proxy,cli,e2e,test}/src/**/*.integration.test.ts'],
           globalSetup: ['test/src/stack/integration.setup.ts'],
           expect: { poll: { timeout: 20_000 } },
           testTimeout: 30_000,
