@@ -69,8 +69,9 @@ function pickItems(items: readonly unknown[], declared: Declared): unknown[] | u
 const MAX_ITEMS = 1_000;
 /** Elasticsearch refuses what is deeper than 20. */
 const MAX_DEPTH = 8;
-/** Longer ones could not be terms. */
-const MAX_LEAF = 8_191;
+/** What is longer is not indexed, so that only its beginning can be found. */
+const MAX_KEYWORD = 1_024;
+const MAX_LONG_KEYWORD = 8_191;
 /** Of a flattened field, keys and value are one term of at most 32,766 bytes; a UTF-16 unit has at most 3 in UTF-8. */
 const MAX_FLATTENED_LEAF = 6_000;
 const MAX_FLATTENED_KEY = 256;
@@ -79,7 +80,7 @@ function leaf(value: unknown, type: FieldType): unknown {
   if (type === 'boolean') return typeof value === 'boolean' ? value : undefined;
   if (type === 'long') return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
   if (type === 'flattened') return flattenedParts(value);
-  return scalarText(value, MAX_LEAF);
+  return scalarText(value, type === 'longKeyword' ? MAX_LONG_KEYWORD : MAX_KEYWORD);
 }
 
 function scalarText(value: unknown, longest: number): string | undefined {

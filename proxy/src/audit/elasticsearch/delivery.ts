@@ -51,6 +51,9 @@ const SOON = { baseMs: 200, maxMs: 30_000 };
 /** Where somebody has to do something: tried on, so that it goes on by itself once that is done. */
 const SLOW = { baseMs: 5_000, maxMs: 60_000 };
 
+/** So many refusals for want of room are waited for. */
+const HALVE_AFTER = 4;
+
 export interface Delivery {
   /**
    * Resolves when each of them is stored or in a dead letter; or when the signal has aborted: then what it returns is
@@ -193,6 +196,14 @@ export function newDelivery(options: DeliveryOptions): Delivery {
     await sleep(clock, delayMs, signal);
   }
 
+  async function halved({ open, failures, malformedAt }: Batch, signal: AbortSignal): Promise<readonly Parcel[]> {
+    const middle = Math.ceil(open.length / 2);
+    observe({ type: 'Halved', documents: open.length, bytes: bytesOf(open) });
+    for (const half of [open.slice(0, middle), open.slice(middle)])
+      await deliverBatch({ open: half, failures, malformedAt }, signal);
+    return [];
+  }
+
   /**
    * What is left of a batch that was refused as a whole. Refused for its size or for what is in it, it is halved until
    * it is known what of it; a single document is reduced.
@@ -203,16 +214,42 @@ export function newDelivery(options: DeliveryOptions): Delivery {
     if (isTooLarge) tooLarge(bytesOf(open));
     const [first, ...others] = open;
     if (first === undefined) return [];
-    if (others.length > 0) {
-      const middle = Math.ceil(open.length / 2);
-      observe({ type: 'Halved', documents: open.length, bytes: bytesOf(open) });
-      for (const half of [open.slice(0, middle), open.slice(middle)])
-        await deliverBatch({ open: half, failures: 0, malformedAt: batch.malformedAt }, signal);
-      return [];
-    }
+    if (others.length > 0) return halved(batch, signal);
     const { status, errorType } = answer;
     const isReduced = await reduce(first, { why: isTooLarge ? 'TooLarge' : 'Refused', status, errorType }, signal);
     return isReduced ? [first] : [];
+  }
+
+  /** The request was answered document by document. */
+  async function afterAnswer(
+    batch: Batch,
+    items: readonly BulkItem[],
+    signal: AbortSignal,
+  ): Promise<readonly Parcel[]> {
+    const { again, later, taken: now } = await sortAll(batch.open, items, signal);
+    if (now > 0) batch.failures = 0;
+    if (later.length > 0) await wait(later, batch, signal);
+    return [...again, ...later.map(({ parcel }) => parcel)];
+  }
+
+  /** Nothing is known of the documents but that the request failed. */
+  async function afterFailure(batch: Batch, answer: BulkAnswer, signal: AbortSignal): Promise<readonly Parcel[]> {
+    const { open } = batch;
+    const verdict = judgeRequest(answer.status);
+    // If nothing at all is taken it is not for what is in this batch, and less of it would be sent for nothing.
+    const isItsOwn = verdict.kind === 'TooLarge' || (batch.malformedAt ?? taken) < taken;
+    if (verdict.kind !== 'Later' && isItsOwn) return afterRefusal(batch, answer, signal);
+    if (verdict.kind === 'Malformed') batch.malformedAt ??= taken;
+    const why = verdict.kind === 'Later' ? verdict.why : 'Malformed';
+    const { status, errorType } = answer;
+    await wait(
+      open.map((parcel) => ({ parcel, why, status, errorType })),
+      batch,
+      signal,
+    );
+    // There may be room for less at once: a node refuses what is more than all that it may have in memory.
+    const isTooMuch = status === 429 && open.length > 1 && batch.failures >= HALVE_AFTER;
+    return isTooMuch && !signal.aborted ? halved(batch, signal) : open;
   }
 
   /** One attempt, and what follows from its answer. Returns what is to be sent again. */
@@ -220,24 +257,12 @@ export function newDelivery(options: DeliveryOptions): Delivery {
     const { open } = batch;
     const answer = await attempt(open, signal);
     if (signal.aborted) return open;
-    const items = answer.status === 200 ? readItems(answer.body, idsOf(open)) : undefined;
-    if (items !== undefined) {
-      const { again, later, taken: now } = await sortAll(open, items, signal);
-      if (now > 0) batch.failures = 0;
-      if (later.length > 0) await wait(later, batch, signal);
-      return [...again, ...later.map(({ parcel }) => parcel)];
-    }
+    if (answer.status !== 200) return afterFailure(batch, answer, signal);
+    const items = readItems(answer.body, idsOf(open));
     // An answer that is not to this request says as little as none.
-    const verdict = judgeRequest(answer.status === 200 ? 0 : answer.status);
-    // If nothing at all is taken it is not for what is in this batch, and less of it would be sent for nothing.
-    const isItsOwn = verdict.kind === 'TooLarge' || (batch.malformedAt ?? taken) < taken;
-    if (verdict.kind !== 'Later' && isItsOwn) return afterRefusal(batch, answer, signal);
-    if (verdict.kind === 'Malformed') batch.malformedAt ??= taken;
-    const why = verdict.kind === 'Later' ? verdict.why : 'Malformed';
-    const { status, errorType } = answer;
-    const waiting = open.map((parcel) => ({ parcel, why, status: status === 200 ? 0 : status, errorType }));
-    await wait(waiting, batch, signal);
-    return open;
+    return items === undefined
+      ? afterFailure(batch, { ...answer, status: 0 }, signal)
+      : afterAnswer(batch, items, signal);
   }
 
   async function deliverBatch(batch: Batch, signal: AbortSignal): Promise<void> {

@@ -101,8 +101,8 @@ async function renew(
   { retentionDays }: InstallOptions,
   { lifecycle }: ServerAbilities,
 ): Promise<void> {
-  // At the next document: an installation that is repeated leaves no empty indices behind.
-  const rolled = await unlessMissing(() => client.indices.rollover({ alias: target, lazy: true }));
+  // At once: the lazy way is acknowledged by servers that then never do it.
+  const rolled = await unlessMissing(() => client.indices.rollover({ alias: target }));
   if (rolled === undefined || !lifecycle) return;
   await unlessMissing(() => client.indices.putDataLifecycle({ name: target, data_retention: `${retentionDays}d` }));
 }
