@@ -18,6 +18,8 @@ export interface OwnGateway {
   readonly pid: number;
   /** Its exit code, once it has ended. */
   readonly exited: Promise<number | null>;
+  /** Path of what it logs. */
+  readonly logFile: string;
   log(): string;
   terminate(): void;
 }
@@ -29,6 +31,8 @@ export interface OwnGatewayOptions {
   readonly apiServer?: string;
   /** Top-level keys of its configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Of node, before the program. */
+  readonly nodeArguments?: readonly string[];
   /** What is to be answered with 200 before it counts as started. */
   readonly until: '/healthz' | '/readyz';
 }
@@ -39,7 +43,7 @@ const STARTUP_TIMEOUT = 30_000;
 /** Starts one beside that of the stack, with the same configuration otherwise. The stack's end ends it too. */
 export async function startOwnGateway(running: TestGateway, options: OwnGatewayOptions): Promise<OwnGateway> {
   const { directories, controlPlane, supervisor } = running;
-  const { name, apiServer, configuration, until } = options;
+  const { name, apiServer, configuration, nodeArguments = [], until } = options;
   const directory = join(directories.root, name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = (base: string): string => join(directory, base);
@@ -63,15 +67,19 @@ export async function startOwnGateway(running: TestGateway, options: OwnGatewayO
   );
   const log = openSync(file('log'), 'a');
   const main = join(CHECKOUT, 'proxy', 'src', 'main.ts');
-  const child = spawn(process.execPath, ['--conditions=source', main, `--config=${file('proxy.yaml')}`], {
-    // By this the end of the stack finds it.
-    env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-      [STACK_VARIABLE]: supervisor.directory,
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', ...nodeArguments, main, `--config=${file('proxy.yaml')}`],
+    {
+      // By this the end of the stack finds it.
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        [STACK_VARIABLE]: supervisor.directory,
+      },
+      stdio: ['ignore', log, log],
     },
-    stdio: ['ignore', log, log],
-  });
+  );
   closeSync(log);
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -83,9 +91,15 @@ export async function startOwnGateway(running: TestGateway, options: OwnGatewayO
     interval: 50,
   });
   return {
-    context: { ...gatewayContext(running), url: `https://127.0.0.1:${ports.gateway}`, adminUrl },
+    context: {
+      ...gatewayContext(running),
+      url: `https://127.0.0.1:${ports.gateway}`,
+      adminUrl,
+      stateDirectory: file('state'),
+    },
     pid: child.pid ?? 0,
     exited,
+    logFile: file('log'),
     log: () => readFileSync(file('log'), 'utf8'),
     terminate: () => void child.kill('SIGTERM'),
   };

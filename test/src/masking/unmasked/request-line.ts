@@ -1,0 +1,12 @@
+import type { MaskedRequestLine } from '@chaperone/proxy/audit/request-line';
+import type { CallReport } from '@chaperone/proxy/call/call-report';
+
+export type * from '@chaperone/proxy/audit/request-line';
+
+/** The request line and headers as they came. */
+export const maskRequestLine = ({ target, headers }: Pick<CallReport, 'target' | 'headers'>): MaskedRequestLine => ({
+  requestURI: target,
+  userAgent: headers?.declared.userAgent ?? '',
+  declared: Object.fromEntries(headers?.declared.headers ?? []),
+  counts: new Map(),
+});
