@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
-import { decodeBody } from '../masking/codec/decode-body.ts';
+import { decodeBody, decodeWatchEvent } from '../masking/codec/decode-body.ts';
 import { boundedJsonText } from '../masking/codec/json-text.ts';
 import { essence } from '../masking/codec/media-type.ts';
 import { UndecodableBody, type BodyDocument, type Edits, type Value } from '../masking/document.ts';
@@ -153,7 +153,7 @@ function maskedEvents(bytes: Buffer, options: RecordBodyOptions): Masked {
   let cut = !capture.isWhole;
   for (const piece of splitter.push(bytes)) {
     if (piece.kind !== 'object') continue;
-    const { root } = decodeBody(piece.bytes, contentType);
+    const { root } = decodeWatchEvent(piece.bytes, contentType);
     const { edits, counts: found } = masker.mask(root, BODY, { values, requestDecoded });
     addTo(counts, found);
     const { text, cutAt } = boundedJsonText(root, edits, Math.max(left, 0));

@@ -1,7 +1,7 @@
 import type { RequestAttributes } from '../../request/request-attributes.ts';
-import { decodeBody } from '../codec/decode-body.ts';
+import { decodeBody, decodeWatchEvent } from '../codec/decode-body.ts';
 import { essence } from '../codec/media-type.ts';
-import { UndecodableBody } from '../document.ts';
+import { UndecodableBody, type BodyDocument } from '../document.ts';
 import { CallValues } from '../engine/call-values.ts';
 import { memberOf } from '../engine/document-reading.ts';
 import type { Masker } from '../engine/masker.ts';
@@ -50,11 +50,11 @@ export function newMaskedAnswer(options: MaskedAnswerOptions): MaskedAnswer | un
     throw new UndecodableBody('The answer is compressed, though nobody asked for that');
   const isStatus = status >= 400 && essence(contentType) === 'application/json';
   if ((TEXT_SUBRESOURCES.has(subresource) && !isStatus) || !isResourceRequest) return maskedText(options.masker);
-  if (verb === 'watch' && status === 200) return maskedPieces(options, newWatchSplitter(contentType));
+  if (verb === 'watch' && status === 200) return maskedPieces(options, newWatchSplitter(contentType), decodeWatchEvent);
   const isList = (verb === 'list' || verb === 'deletecollection') && status === 200;
   if (isList && essence(contentType) === 'application/json')
     return new MaskedList(options, new JsonListSplitter(SPLITTER_BOUNDS));
-  return maskedPieces(options, new WholeSplitter(SPLITTER_BOUNDS));
+  return maskedPieces(options, new WholeSplitter(SPLITTER_BOUNDS), decodeBody);
 }
 
 function maskedText(masker: Masker): MaskedAnswer {
@@ -63,12 +63,16 @@ function maskedText(masker: Masker): MaskedAnswer {
 }
 
 /** Objects that each stand for themselves: events of a watch, or a body as a whole. */
-function maskedPieces({ masker, contentType }: MaskedAnswerOptions, splitter: Splitter): MaskedAnswer {
+function maskedPieces(
+  { masker, contentType }: MaskedAnswerOptions,
+  splitter: Splitter,
+  decode: (bytes: Buffer, contentType: string | undefined) => BodyDocument,
+): MaskedAnswer {
   const counts = new Map<string, number>();
   const masked = (pieces: readonly Piece[]): Buffer =>
     joined(
       pieces.map(({ kind, bytes }) =>
-        kind === 'between' ? bytes : maskObject(bytes, BODY, masker, contentType, counts),
+        kind === 'between' ? bytes : maskObject(bytes, decode(bytes, contentType), { shape: BODY, masker, counts }),
       ),
     );
   return { push: (chunk) => masked(splitter.push(chunk)), end: () => masked(splitter.end()), counts };
@@ -104,7 +108,8 @@ class MaskedList implements MaskedAnswer {
     }
     // No list, or an empty one: it is all there, and what is in it can be masked.
     const { masker, contentType } = this.#options;
-    return maskObject(joined(beginning), BODY, masker, contentType, this.counts);
+    const whole = joined(beginning);
+    return maskObject(whole, decodeBody(whole, contentType), { shape: BODY, masker, counts: this.counts });
   }
 
   #masked(piece: Piece): Buffer {
@@ -115,7 +120,9 @@ class MaskedList implements MaskedAnswer {
       this.#beginning = undefined;
     }
     const { masker, contentType } = this.#options;
-    const masked = maskObject(piece.bytes, this.#shapeOf(piece.path), masker, contentType, this.counts);
+    const document = decodeBody(piece.bytes, contentType);
+    const shape = this.#shapeOf(piece.path);
+    const masked = maskObject(piece.bytes, document, { shape, masker, counts: this.counts });
     return joined([...(beginning ?? []), masked]);
   }
 
@@ -139,14 +146,13 @@ class MaskedList implements MaskedAnswer {
   }
 }
 
-function maskObject(
-  bytes: Buffer,
-  shape: Shape,
-  masker: Masker,
-  contentType: string | undefined,
-  counts: Map<string, number>,
-): Buffer {
-  const document = decodeBody(bytes, contentType);
+interface ObjectMasking {
+  readonly shape: Shape;
+  readonly masker: Masker;
+  readonly counts: Map<string, number>;
+}
+
+function maskObject(bytes: Buffer, document: BodyDocument, { shape, masker, counts }: ObjectMasking): Buffer {
   const masked = masker.mask(document.root, shape, { values: new CallValues() });
   if (masked.edits.size === 0) return bytes;
   for (const [name, count] of masked.counts) counts.set(name, (counts.get(name) ?? 0) + count);
