@@ -5,11 +5,13 @@ import type { RequestAttributes } from '../request/request-attributes.ts';
 import { headerOf } from '../upstream/response-headers.ts';
 import { CallValues } from '../masking/engine/call-values.ts';
 import type { CompiledMasking, MaskedCall, Masking } from '../masking/engine/masking.ts';
+import { maskMessage } from '../masking/answer/mask-message.ts';
 import { addCounts, maskText } from '../masking/text/mask-text.ts';
 import { newBodyCapture, type BodyCapture, type CaptureBudget } from './body-capture.ts';
 import type { CallEvent, GatewayEvent, GatewayEventType, GatewayFacts } from './record/audit-event.ts';
 import { callRecord, levelOf, type RecordedBodies } from './record/call-record.ts';
 import { microTime, recordText } from './record/record-text.ts';
+import { NOBODY } from './masked-names.ts';
 import { maskRequestLine, type MaskedRequestLine } from './request-line.ts';
 import { recordBody, type RecordBodyOptions, type RecordedBody } from './recorded-body.ts';
 import type { WriteAheadLog } from './wal/write-ahead-log.ts';
@@ -173,8 +175,9 @@ export function newRecorder(options: RecorderOptions): Recorder {
       ...objects
     }: { readonly bodies: RecordedBodies; readonly requestObject?: string; readonly responseObject?: string },
   ): void {
+    const { attributes } = line;
     const record = callRecord({
-      report,
+      report: attributes === undefined ? report : { ...report, attributes },
       stage,
       error,
       line,
@@ -228,16 +231,6 @@ async function recordCaptured(
   return capture === undefined || capture.bytes === 0 ? undefined : recordBody({ ...options, capture });
 }
 
-/** Whoever is not known is nobody's subject: what rules mask for everybody is masked. */
-const NOBODY: MaskedCall['identity'] = {
-  username: '',
-  uid: '',
-  groups: [],
-  extra: {},
-  serviceAccount: undefined,
-  impersonation: { via: false },
-};
-
 const maskedCall = ({ attributes, identity }: CallReport): MaskedCall => ({
   apiGroup: attributes?.apiGroup ?? '',
   resource: attributes?.resource ?? '',
@@ -247,12 +240,20 @@ const maskedCall = ({ attributes, identity }: CallReport): MaskedCall => ({
 });
 
 /** The answer that the gateway wrote by itself. */
-function refusalOf({ refusal }: CallReport, masking: Masking, values: CallValues) {
+function refusalOf({ refusal, decision }: CallReport, masking: Masking, values: CallValues) {
   if (refusal === undefined) return undefined;
   const { finder, replace } = masking.audit.text(values);
-  const { text: message } = maskText(refusal.message, finder, replace);
-  const { status, reason } = refusal;
-  return { status: { status, reason, message }, object: JSON.stringify({ ...refusal, message }) };
+  const masked = (text: string): string => maskText(text, finder, replace).text;
+  const message = masked(withoutQuotes(refusal.message, decision, masking));
+  const { status, reason, details } = refusal;
+  const named = details?.name === undefined ? {} : { details: { ...details, name: masked(details.name) } };
+  return { status: { status, reason, message }, object: JSON.stringify({ ...refusal, message, ...named }) };
+}
+
+/** What the API server said of a look at an object quotes what no body of the call was recorded of. */
+function withoutQuotes(message: string, decision: CallReport['decision'], { audit }: Masking): string {
+  if (decision?.verdict !== 'Deny' || decision.lookupRefusal === undefined) return message;
+  return message.replaceAll(decision.lookupRefusal, () => maskMessage(decision.lookupRefusal ?? '', audit));
 }
 
 function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): ReadonlyMap<string, number> {

@@ -3,10 +3,14 @@ import type { CallValues } from '../masking/engine/call-values.ts';
 import type { Masking } from '../masking/engine/masking.ts';
 import { addCounts, maskText } from '../masking/text/mask-text.ts';
 import { maskUrl } from '../masking/text/mask-url.ts';
+import type { RequestAttributes } from '../request/request-attributes.ts';
+import { maskNames } from './masked-names.ts';
 
 /** What a caller says before any body, masked. */
 export interface MaskedRequestLine {
   readonly requestURI: string;
+  /** Undefined where the target could not be read. */
+  readonly attributes: RequestAttributes | undefined;
   readonly userAgent: string;
   readonly declared: Readonly<Record<string, string>>;
   readonly counts: ReadonlyMap<string, number>;
@@ -17,7 +21,7 @@ const LONGEST_TARGET = 65_536;
 
 /** Masks target and headers for a record. Which headers are recorded at all is decided where they are read. */
 export function maskRequestLine(
-  { target, headers }: Pick<CallReport, 'target' | 'headers'>,
+  { target, headers, attributes }: Pick<CallReport, 'target' | 'headers' | 'attributes'>,
   masking: Masking,
   values: CallValues,
 ): MaskedRequestLine {
@@ -33,6 +37,7 @@ export function maskRequestLine(
   const declared = [...(headers?.declared.headers ?? [])].map(([name, value]) => [name, masked(value)] as const);
   return {
     requestURI: url.text,
+    attributes: attributes && maskNames(attributes, masking.audit),
     userAgent: masked(headers?.declared.userAgent ?? ''),
     declared: Object.fromEntries(declared),
     counts,

@@ -3,6 +3,7 @@ import type { AuthenticatedCall, JudgedCall } from '../call/call.ts';
 import type { ApiCatalog } from '../effective/api-catalog.ts';
 import type { ObjectLookup } from '../effective/object-lookup.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { maskMessage } from '../masking/answer/mask-message.ts';
 import { bodyOptions, queryOptions, type CallOptions } from '../request/call-options.ts';
 import { connectOptions } from '../request/connect-options.ts';
 import { mediaType, readDeleteOptions } from '../request/delete-options.ts';
@@ -82,7 +83,7 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
         input = await lookUpObjects(call, input, needs);
         decision = decide(call.bundle, input);
       }
-      return judgeDryRun({ ...call, input, decision: withRefusal(decision, input) });
+      return judgeDryRun({ ...call, input, decision: withRefusal(decision, input, call.masking) });
     },
   };
 
@@ -104,12 +105,19 @@ export function newCallJudge(options: CallJudgeOptions): CallJudge {
 }
 
 /** Whoever is refused because an object was not shown is told why it was not. */
-function withRefusal(decision: Decision, { object, oldObject, parentObject }: PolicyInput): Decision {
+function withRefusal(
+  decision: Decision,
+  { object, oldObject, parentObject }: PolicyInput,
+  { response }: JudgedCall['masking'],
+): Decision {
   if (decision.verdict !== 'Deny') return decision;
   const refusals = [object, oldObject, parentObject].flatMap((knowledge) =>
     knowledge.kind === 'unknown' && knowledge.refusal !== undefined ? [knowledge.refusal] : [],
   );
-  return refusals[0] === undefined ? decision : { ...decision, lookupRefusal: refusals[0] };
+  const [refusal] = refusals;
+  if (refusal === undefined) return decision;
+  // It may quote the stored object, of which the caller is not to see everything.
+  return { ...decision, lookupRefusal: response === undefined ? refusal : maskMessage(refusal, response) };
 }
 
 const dryRunNeeds = (decision: Decision): NeededObjects | undefined =>

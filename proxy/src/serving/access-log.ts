@@ -1,9 +1,11 @@
 import type { LogFields } from '@chaperone/crds/process/logger';
+import { ALWAYS_ON, maskNames } from '../audit/masked-names.ts';
 import type { CallReport } from '../call/call-report.ts';
 
 /** A call as the access log tells it: who, what, and what came of it; no query and no body. */
 export function accessFields(report: CallReport, durationMs: number): LogFields {
-  const { attributes, identity, decision } = report;
+  const { identity, decision, masking = ALWAYS_ON } = report;
+  const attributes = report.attributes && maskNames(report.attributes, masking.audit);
   return {
     auditID: report.auditID,
     clientAddress: report.clientAddress,
