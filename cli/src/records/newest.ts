@@ -24,8 +24,14 @@ export interface Newest {
   found(): Found;
 }
 
-/** Of the texts of all records that are kept; with some more of them, the process would not live. */
-const LONGEST_TEXTS = 256 * 1024 * 1024;
+/** Characters of the texts of all records that are kept; with some more of them, the process would not live. */
+export const LONGEST_TEXTS = 256 * 1024 * 1024;
+
+export const tooLarge = (longest = LONGEST_TEXTS): CommandError =>
+  new CommandError(
+    'TooLarge',
+    `the records found take more than ${longest / 1_048_576} MiB: narrow the search, lower --limit, or print a table`,
+  );
 
 export function newNewest(limit: number, longest = LONGEST_TEXTS): Newest {
   let records: StoredRecord[] = [];
@@ -46,11 +52,7 @@ export function newNewest(limit: number, longest = LONGEST_TEXTS): Newest {
       records.push(record);
       length += record.original?.length ?? 0;
       if (records.length >= 2 * limit + 16 || length > longest) cut();
-      if (length > longest)
-        throw new CommandError(
-          'TooLarge',
-          `the records found take more than ${longest / 1_048_576} MiB: narrow the search, lower --limit, or print a table`,
-        );
+      if (length > longest) throw tooLarge(longest);
     },
     found() {
       cut();

@@ -30,7 +30,9 @@ export interface CodeRange {
 }
 
 /** Values of the options that choose records. */
-export type QueryOptions = Readonly<Partial<Record<(typeof LISTED)[number] | 'resource' | 'code', readonly string[]>>> & {
+export type QueryOptions = Readonly<
+  Partial<Record<(typeof LISTED)[number] | 'resource' | 'code', readonly string[]>>
+> & {
   readonly since?: string;
   readonly until?: string;
 };
@@ -46,25 +48,34 @@ const CHOICES: Readonly<Partial<Record<(typeof LISTED)[number], readonly string[
 
 /** @throws CommandError */
 export function parseQuery(options: QueryOptions, now: number): RecordQuery {
+  return {
+    values: parseValues(options),
+    resources: (options.resource ?? []).map(parseResource),
+    codes: (options.code ?? []).map(parseCode),
+    ...parseTimes(options, now),
+  };
+}
+
+function parseValues(options: QueryOptions): RecordQuery['values'] {
   const values: Partial<Record<FilterName, readonly string[]>> = {};
   for (const name of LISTED) {
     const given = options[name] ?? [];
-    const choices = CHOICES[name];
-    const other = choices === undefined ? undefined : given.find((value) => !choices.includes(value));
-    if (other !== undefined) throw usageError(`--${name}=${other}: must be one of ${choices?.join(', ') ?? ''}`);
+    const choices = CHOICES[name] ?? given;
+    const other = given.find((value) => !choices.includes(value));
+    if (other !== undefined) throw usageError(`--${name}=${other}: must be one of ${choices.join(', ')}`);
     if (given.length > 0) values[name] = given;
   }
-  const since = options.since === undefined ? undefined : parseMoment('since', options.since, now);
-  const until = options.until === undefined ? undefined : parseMoment('until', options.until, now);
-  if (since !== undefined && until !== undefined && since >= until)
-    throw usageError('--since must be before --until: no time is left between them');
-  return {
-    values,
-    resources: (options.resource ?? []).map(parseResource),
-    codes: (options.code ?? []).map(parseCode),
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
+  return values;
+}
+
+function parseTimes({ since, until }: QueryOptions, now: number): Pick<RecordQuery, 'since' | 'until'> {
+  const times = {
+    ...(since === undefined ? {} : { since: parseMoment('since', since, now) }),
+    ...(until === undefined ? {} : { until: parseMoment('until', until, now) }),
   };
+  if ((times.since ?? -Infinity) >= (times.until ?? Infinity))
+    throw usageError('--since must be before --until: no time is left between them');
+  return times;
 }
 
 /** `pods`, `pods/exec`, `deployments.apps`, `deployments.apps/scale`, `pods/*`. */

@@ -96,8 +96,14 @@ const gatewaySchema = z.object({
   type: z.string().catch(''),
   time: z.string().catch(''),
   message: z.string().catch(''),
-  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional().catch(undefined),
-  chaperone: z.object({ gateway: z.object({ replica: text, version: text }) }).optional().catch(undefined),
+  facts: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .catch(undefined),
+  chaperone: z
+    .object({ gateway: z.object({ replica: text, version: text }) })
+    .optional()
+    .catch(undefined),
 });
 
 const factsSchema = z.discriminatedUnion('kind', [callSchema, gatewaySchema]);

@@ -10,7 +10,7 @@ import { CommandError, usageError } from '../command-error.ts';
 import { newNewest } from '../records/newest.ts';
 import { matches } from '../records/matches.ts';
 import { readOriginal } from '../records/stored-record.ts';
-import type { RecordSource } from './record-source.ts';
+import { unreadableNote, type RecordSource } from './record-source.ts';
 
 type Report = (finding: Finding) => void;
 
@@ -26,7 +26,7 @@ export async function openDirectories(files: FileSystem, directories: readonly s
       try {
         yield* read;
       } catch (error) {
-        if (codeOf(error) === undefined) throw error;
+        if (codeOf(error) === '') throw error;
         throw new CommandError('Source', `${path} cannot be read (${codeOf(error)}): run it as a user who may`, {
           cause: error,
         });
@@ -72,9 +72,6 @@ export async function openDirectories(files: FileSystem, directories: readonly s
   };
 }
 
-export const unreadableNote = (count: number): string =>
-  `${count} ${count === 1 ? 'record is' : 'records are'} no record that can be read: run kubectl chaperone verify`;
-
 /** One writer's log is in one place: two parts of it would be found out of order. @throws CommandError */
 async function checkWriters(files: FileSystem, paths: readonly string[]): Promise<void> {
   const known = new Map<string, string>();
@@ -86,7 +83,8 @@ async function checkWriters(files: FileSystem, paths: readonly string[]): Promis
       );
     for (const writer of writers) {
       const other = known.get(writer);
-      if (other !== undefined) throw usageError(`the writer ${writer} is in both ${other} and ${path}: give one of them`);
+      if (other !== undefined)
+        throw usageError(`the writer ${writer} is in both ${other} and ${path}: give one of them`);
       known.set(writer, path);
     }
   }
@@ -99,11 +97,10 @@ async function writersIn(files: FileSystem, path: string): Promise<readonly stri
   try {
     names = await files.readdir(path);
   } catch (error) {
-    throw new CommandError('Source', `${path} cannot be read (${codeOf(error) ?? 'unreadable'})`, { cause: error });
+    throw new CommandError('Source', `${path} cannot be read (${codeOf(error)})`, { cause: error });
   }
   const writers: string[] = [];
-  for (const name of names)
-    if (isWriterId(name) && (await isLog(files, `${path}/${name}`))) writers.push(name);
+  for (const name of names) if (isWriterId(name) && (await isLog(files, `${path}/${name}`))) writers.push(name);
   return writers;
 }
 
@@ -113,7 +110,7 @@ async function isLog(files: FileSystem, path: string): Promise<boolean> {
   } catch (error) {
     // Removed meanwhile, as all of it has been shipped; or a file.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
-    throw new CommandError('Source', `${path} cannot be read (${codeOf(error) ?? 'unreadable'})`, { cause: error });
+    throw new CommandError('Source', `${path} cannot be read (${codeOf(error)})`, { cause: error });
   }
 }
 

@@ -30,3 +30,6 @@ export interface Evidence {
   /** The newest registry of writers that the store has. */
   registry(): Promise<unknown>;
 }
+
+export const unreadableNote = (count: number): string =>
+  `${count} ${count === 1 ? 'record is' : 'records are'} no record that can be read: run kubectl chaperone verify`;

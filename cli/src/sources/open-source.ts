@@ -1,0 +1,40 @@
+import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
+import { usageError } from '../command-error.ts';
+import type { Environment } from '../environment.ts';
+import { openDirectories } from './directory.ts';
+import type { RecordSource } from './record-source.ts';
+
+export interface SourceOptions {
+  readonly elasticsearch?: string | undefined;
+  readonly username?: string | undefined;
+  readonly 'password-file'?: string | undefined;
+  readonly 'api-key-file'?: string | undefined;
+  readonly 'ca-file'?: string | undefined;
+  readonly 'data-stream-namespace'?: string | undefined;
+  readonly directory?: readonly string[] | undefined;
+}
+
+export const URL_VARIABLE = 'CHAPERONE_ELASTICSEARCH_URL';
+
+/** The store that the options name; the variable counts where they name none. @throws CommandError */
+export async function openSource(options: SourceOptions, { variables }: Environment): Promise<RecordSource> {
+  const { elasticsearch, directory } = options;
+  if (elasticsearch !== undefined && directory !== undefined)
+    throw usageError('--elasticsearch and --directory exclude each other: give one');
+  if (directory !== undefined) return openDirectories(nodeFileSystem, directory);
+  const url = elasticsearch ?? (variables[URL_VARIABLE] === '' ? undefined : variables[URL_VARIABLE]);
+  if (url === undefined)
+    throw usageError(
+      `where are the records? Give --elasticsearch URL (or set ${URL_VARIABLE}), or --directory with the directory wal in a gateway's state directory`,
+    );
+  // Elastic's client takes half a second to load: only those who use it wait for it.
+  const { openElasticsearch } = await import('../elasticsearch/source.ts');
+  return openElasticsearch({
+    url,
+    username: options.username,
+    passwordFile: options['password-file'],
+    apiKeyFile: options['api-key-file'],
+    caFile: options['ca-file'],
+    namespace: options['data-stream-namespace'],
+  });
+}
