@@ -3,6 +3,8 @@ import { isBuiltinGroup } from '@chaperone/crds/validation/builtin-resources';
 import { GROUP } from '@chaperone/crds/v1alpha1/groupversion';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AuthenticationError } from './authn/authentication-error.ts';
+import type { Evidence, EvidenceObserver } from './audit/evidence.ts';
+import { recordMetrics } from './audit/record-metrics.ts';
 import type { AuthenticationEvent } from './authn/authenticator.ts';
 import type { CallReport } from './call/call-report.ts';
 import type { BundleLoaded, BundleLoader } from './policy/bundle-loader.ts';
@@ -23,6 +25,8 @@ export interface Metrics {
   certificate(outcome: 'loaded' | 'failed'): void;
   /** Returns what the informer of a resource is to tell its observations. */
   informer(resource: string, staleness: () => number | undefined): (observation: InformerObservation) => void;
+  /** What becomes of records. */
+  readonly evidence: EvidenceObserver;
   /** Reads what is counted elsewhere, from now on. */
   watch(sources: MetricSources): void;
 }
@@ -32,6 +36,7 @@ export interface MetricSources {
   readonly streams: Pick<StreamRegistry, 'countOf'>;
   readonly bundles: Pick<BundleLoader, 'current' | 'stalenessMs'>;
   readonly connections: () => number;
+  readonly evidence?: Pick<Evidence, 'log' | 'shipping'>;
 }
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -175,8 +180,11 @@ export function newMetrics(): Metrics {
     collect: () => stalenesses.forEach((of, resource) => informerStaleness.set({ resource }, secondsOr(-1, of()))),
   });
 
+  const records = recordMetrics(registers, () => sources.current?.evidence);
+
   return {
     registry,
+    evidence: records,
     ended(report, seconds, error) {
       const { attributes } = report;
       const verb = verbLabel(attributes);

@@ -1,5 +1,6 @@
 import { durationOption, namespaceOption, parseConfiguration, portOption } from '@chaperone/crds/process/options';
 import { z } from 'zod';
+import { elasticsearchOptions } from './audit/elasticsearch/options.ts';
 import { serviceAccountSettings } from './authn/service-account-settings.ts';
 import { isRange } from './serving/address-ranges.ts';
 
@@ -113,6 +114,7 @@ export const optionsSchema = z.strictObject({
       connections: z.int().min(1).max(1_000_000).default(16_384),
     })
     .prefault({}),
+  elasticsearch: elasticsearchOptions.optional(),
   /** What is on record of calls, and where it is kept until it is shipped. */
   audit: z
     .strictObject({

@@ -134,7 +134,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   let draining = false;
   let closed = false;
   const gateway = { replica, version };
-  const evidence = await openEvidence({ options, gateway, bundles, clock, logger });
+  const evidence = await openEvidence({ options, gateway, bundles, clock, logger, observe: metrics.evidence });
   const { log, recorder } = evidence;
   bundles.onLoaded(({ revision, rules }) =>
     recorder.tell('PoliciesLoaded', 'Policies came into force', { revision, rules: rules.length }),
@@ -234,7 +234,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     logger,
   });
 
-  metrics.watch({ streams, bundles, connections: () => server.connections() });
+  metrics.watch({ streams, bundles, connections: () => server.connections(), evidence });
   heads.start();
   namespaceInformer.start();
   const loops = Promise.all([
@@ -260,10 +260,11 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     const { url } = await admin.listen();
     const { port } = await server.listen();
     logger.info('Serving', { port, adminUrl: url, replica });
-    await new Promise<void>((resolve) => {
+    const asked = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    await Promise.race([asked, evidence.lost]);
     draining = true;
     await drain({ server, streams, clock, delayMs: options.drain.delay, timeoutMs: options.drain.timeout });
   } finally {

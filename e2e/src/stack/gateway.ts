@@ -20,6 +20,8 @@ export interface GatewayOptions {
   /** Namespace of the release. */
   readonly namespace: string;
   readonly ports: { readonly gateway: number; readonly gatewayAdmin: number };
+  /** Where records go; without it the log is the store. */
+  readonly elasticsearchUrl?: string | undefined;
   readonly overrides?: GatewayOverrides;
 }
 
@@ -52,7 +54,7 @@ const AGENT_TOKEN_SECONDS = 12 * 3_600;
  * until it has policies.
  */
 export async function startGateway(supervisor: Supervisor, options: GatewayOptions): Promise<Gateway> {
-  const { directories, controlPlane, issuer, namespace, ports } = options;
+  const { directories, controlPlane, issuer, namespace, ports, elasticsearchUrl } = options;
   const directory = join(directories.root, 'gateway');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   mkdirSync(directories.state, { recursive: true, mode: 0o700 });
@@ -75,6 +77,15 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
       stateDirectory: directories.state,
       authentication: { inline: authenticationConfiguration(issuer), serviceAccounts: { audience: issuer.audience } },
       drain: { delay: '100ms', timeout: '5s' },
+      ...(elasticsearchUrl === undefined
+        ? {}
+        : {
+            elasticsearch: {
+              nodes: [elasticsearchUrl],
+              cluster: { name: 'local' },
+              installTemplates: { retentionDays: 30 },
+            },
+          }),
       ...others,
     }),
     OWNER_ONLY,

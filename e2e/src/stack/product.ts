@@ -22,6 +22,7 @@ export interface ProductOptions {
   readonly issuer: Issuer;
   readonly ports: { readonly operatorAdmin: number; readonly gateway: number; readonly gatewayAdmin: number };
   readonly report: Report;
+  readonly elasticsearchUrl?: string | undefined;
   readonly overrides?: GatewayOverrides;
 }
 

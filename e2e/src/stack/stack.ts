@@ -95,12 +95,12 @@ export async function up(options: StackOptions & { readonly withNode: boolean })
 
 async function startOwn(
   supervisor: Supervisor,
-  { controlPlane, issuer }: Servers,
+  { controlPlane, issuer, elasticsearchUrl }: Servers,
   { directories, report }: StackOptions,
   ports: Ports,
 ): Promise<Product> {
   await grantDevelopmentRights(directories, controlPlane);
-  return startProduct(supervisor, { directories, controlPlane, issuer, ports, report });
+  return startProduct(supervisor, { directories, controlPlane, issuer, elasticsearchUrl, ports, report });
 }
 
 /** Ends the stack and removes all that it left, also what a killed launcher forgot. Harmless when there is none. */

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '@chaperone/crds/client/clock';
+import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { compileMasking } from '../masking/engine/masking.ts';
 import { redacted } from '../masking/text/placeholder.ts';
 import type { ProxyOptions } from '../options.ts';
 import type { BundleLoader } from '../policy/bundle-loader.ts';
 import { newCaptureBudget } from './body-capture.ts';
+import type { ShipperEvent, ShipperState } from './elasticsearch/shipper-event.ts';
 import type { GatewayFacts } from './record/audit-event.ts';
 import { newRecorder, type Recorder } from './recorder.ts';
+import { newShipping } from './shipping.ts';
 import { openSigningKey } from './own-signing-key.ts';
 import { unknownOutcome } from './record/unknown-outcome.ts';
 import { readSigningKeys, type SigningKey } from './signing-keys.ts';
@@ -19,6 +21,10 @@ import { openWriteAheadLog, type LogEvent, type WriteAheadLog } from './wal/writ
 export interface Evidence {
   readonly log: WriteAheadLog;
   readonly recorder: Recorder;
+  /** Undefined where the log itself is the store, and until shipping has begun. */
+  shipping(): ShipperState | undefined;
+  /** Resolves when another process has taken this log over: nothing can be recorded any more. */
+  readonly lost: Promise<void>;
   /** Writes what is left, vouches for the end of the chain, and lets go. */
   close(): Promise<void>;
 }
@@ -29,14 +35,28 @@ export interface EvidenceOptions {
   readonly bundles: Pick<BundleLoader, 'current'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observe: EvidenceObserver;
 }
 
+/** What is counted. */
+export interface EvidenceObserver {
+  readonly shipper: (event: ShipperEvent) => void;
+  readonly log: (event: LogEvent) => void;
+  /** A record could not be written. */
+  readonly recordFailed: () => void;
+}
+
+/** For what is left to be written and sent at the end. */
+const CLOSE_MS = 5_000;
+
 /** Begins a log of this process. @throws SigningKeyError, errors of the file system */
-export async function openEvidence({ options, gateway, bundles, clock, logger }: EvidenceOptions): Promise<Evidence> {
-  const { audit, stateDirectory } = options;
+export async function openEvidence(environment: EvidenceOptions): Promise<Evidence> {
+  const { options, gateway, bundles, clock, logger, observe } = environment;
+  const { audit, stateDirectory, elasticsearch } = options;
   const key = await signingKeyOf(options, logger);
   // A replica that starts again under the same name is another writer.
   const writer = `${gateway.replica}-${randomBytes(6).toString('hex')}`;
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const log = await openWriteAheadLog({
     files: nodeFileSystem,
     clock,
@@ -57,10 +77,19 @@ export async function openEvidence({ options, gateway, bundles, clock, logger }:
     checkpointRecords: audit.checkpointRecords,
     checkpointIntervalMs: audit.checkpointInterval,
     staleMs: audit.adoptAfter,
-    retention: { maxAgeMs: audit.retention.maxAge, maxBytes: audit.retention.maxBytes },
+    retention:
+      elasticsearch === undefined
+        ? { maxAgeMs: audit.retention.maxAge, maxBytes: audit.retention.maxBytes }
+        : undefined,
     key,
     unknownOutcome: (intent, of) => unknownOutcome(intent, of, gateway, clock.now()),
-    observe: (event) => tellOf(event, logger),
+    // No two processes have the same name at a time: a writer of this name is one that has ended.
+    isGone: (other) => other !== writer && writerReplica(other) === gateway.replica,
+    observe(event) {
+      observe.log(event);
+      tellOf(event, logger);
+      if (event.type === 'Lost') lose();
+    },
   });
   const alwaysOn = compileMasking({ maskingRules: [] }, redacted);
   const recorder = newRecorder({
@@ -70,19 +99,49 @@ export async function openEvidence({ options, gateway, bundles, clock, logger }:
     masking: () => bundles.current()?.masking ?? alwaysOn,
     budget: newCaptureBudget(audit.captureBytes),
     bodyBytes: audit.bodyBytes,
-    failed: (error) => logger.error('A record cannot be written', { error }),
+    failed(error) {
+      observe.recordFailed();
+      logger.error('A record cannot be written', { error });
+    },
   });
   recorder.tell('Started', `Replica ${gateway.replica} started`);
+  const shipping =
+    elasticsearch === undefined
+      ? undefined
+      : newShipping({
+          settings: elasticsearch,
+          version: gateway.version,
+          log,
+          deadLetterPath: join(stateDirectory, 'dead-letters.jsonl'),
+          clock,
+          logger,
+          observe: observe.shipper,
+        });
   return {
     log,
     recorder,
+    shipping: () => shipping?.state(),
+    lost,
     async close() {
       recorder.tell('Stopped', `Replica ${gateway.replica} stopped`);
-      await recorder.settled();
-      await log.finish();
-      await log.close();
+      await within(CLOSE_MS, clock, async () => {
+        await recorder.settled();
+        await log.finish();
+      });
+      await shipping?.close(CLOSE_MS);
+      await within(CLOSE_MS, clock, () => log.close());
     },
   };
+}
+
+/** The name of the replica in a writer's id. */
+const writerReplica = (writer: string): string => writer.slice(0, writer.lastIndexOf('-'));
+
+/** A disk that does not answer keeps no process from ending: what is not written is closed by whoever takes the log over. */
+async function within(ms: number, clock: Clock, work: () => Promise<void>): Promise<void> {
+  const given = new AbortController();
+  await Promise.race([work(), sleep(clock, ms, given.signal).catch(() => undefined)]);
+  given.abort();
 }
 
 async function signingKeyOf({ audit, stateDirectory }: ProxyOptions, logger: Logger): Promise<SigningKey> {

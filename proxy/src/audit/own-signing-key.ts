@@ -16,7 +16,7 @@ export async function openSigningKey(
   }
   await files.makeDirectory(dirname(path));
   const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
   await files.replaceFile(path, pem);
   return signingKey(pem, path);
 }

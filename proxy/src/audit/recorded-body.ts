@@ -135,6 +135,7 @@ function maskedList(bytes: Buffer, options: RecordBodyOptions): Masked {
     left -= text.length;
     texts.push(text);
   }
+  if (texts.length === 0) throw new UndecodableBody('Not one object of the body is whole');
   const envelope = splitter.envelope();
   const head = maskedDocument(envelope, BODY, options);
   addTo(counts, head.counts);

@@ -8,9 +8,9 @@ import type { CompiledMasking, MaskedCall, Masking } from '../masking/engine/mas
 import { maskMessage } from '../masking/answer/mask-message.ts';
 import { addCounts, maskText } from '../masking/text/mask-text.ts';
 import { newBodyCapture, type BodyCapture, type CaptureBudget } from './body-capture.ts';
-import type { CallEvent, GatewayEvent, GatewayEventType, GatewayFacts } from './record/audit-event.ts';
+import type { BodyFacts, CallEvent, GatewayEvent, GatewayEventType, GatewayFacts } from './record/audit-event.ts';
 import { callRecord, levelOf, type RecordedBodies } from './record/call-record.ts';
-import { microTime, recordText } from './record/record-text.ts';
+import { microTime, recordText, type RecordBodies } from './record/record-text.ts';
 import { NOBODY } from './masked-names.ts';
 import { maskRequestLine, type MaskedRequestLine } from './request-line.ts';
 import { recordBody, type RecordBodyOptions, type RecordedBody } from './recorded-body.ts';
@@ -37,7 +37,7 @@ export interface Recorder {
 }
 
 export interface RecorderOptions {
-  readonly log: Pick<WriteAheadLog, 'appendRecord'>;
+  readonly log: Pick<WriteAheadLog, 'appendRecord' | 'closeUnrecorded'>;
   readonly clock: Clock;
   readonly gateway: GatewayFacts;
   /** Of the bundle in force: calls that were refused before they were judged are masked by its rules, too. */
@@ -103,7 +103,7 @@ export function newRecorder(options: RecorderOptions): Recorder {
         report.status = status;
         entry.contentType = headerOf(headers, 'content-type');
         entry.contentEncoding = headerOf(headers, 'content-encoding');
-        if (attributes.longRunning) started(report, entry);
+        if (attributes.longRunning && levelOf(report) !== 'None') started(report, entry);
         if (!wants(report, 'RequestResponse')) return undefined;
         entry.response = newBodyCapture(budget, captureBytes(attributes, bodyBytes));
         return entry.response;
@@ -126,38 +126,21 @@ export function newRecorder(options: RecorderOptions): Recorder {
     const masking = entry?.masking ?? masked(report);
     const values = entry?.values ?? new CallValues();
     try {
-      const common = { masker: masking.audit, values, maximumBytes: bodyBytes };
-      const request = await recordCaptured(entry?.request, {
-        ...common,
-        contentType: report.headers?.contentType,
-        contentEncoding: undefined,
-        isWatch: false,
-        requestDecoded: true,
-      });
-      const response = await recordCaptured(entry?.response, {
-        ...common,
-        contentType: entry?.contentType,
-        contentEncoding: entry?.contentEncoding,
-        isWatch: report.attributes?.verb === 'watch' && report.status === 200,
-        requestDecoded: request?.decoded ?? true,
-      });
+      const { request, response } = await recordBodies(report, entry, values);
       // After the bodies: what they held is found in the request line, too.
       const line = maskRequestLine(report, masking, values);
       const refusal = refusalOf(report, masking, values);
-      const reference = { ...request?.reference, ...response?.reference };
-      const status = refusal?.status ?? response?.status;
-      const requestObject = request?.object;
-      const responseObject = (wants(report, 'RequestResponse') ? refusal?.object : undefined) ?? response?.object;
+      const answer = refusal ?? response;
       write(report, 'ResponseComplete', error, line, {
         bodies: {
-          masking: sum(line.counts, request?.counts, response?.counts),
-          ...(request === undefined ? {} : { request: request.facts }),
-          ...(response === undefined ? {} : { response: response.facts }),
-          ...(Object.keys(reference).length === 0 ? {} : { object: reference }),
-          ...(status === undefined ? {} : { status }),
+          masking: sum(line.counts, request.counts, response.counts),
+          request: factsOf(request),
+          response: factsOf(response),
+          object: { ...request.reference, ...response.reference },
+          status: answer.status,
         },
-        ...(requestObject === undefined ? {} : { requestObject }),
-        ...(responseObject === undefined ? {} : { responseObject }),
+        requestObject: request.object,
+        responseObject: wants(report, 'RequestResponse') ? answer.object : undefined,
       });
     } finally {
       entry?.request?.release();
@@ -165,15 +148,33 @@ export function newRecorder(options: RecorderOptions): Recorder {
     }
   }
 
+  /** In their order: what a request held is found again in its answer. */
+  async function recordBodies(report: CallReport, entry: Followed | undefined, values: CallValues) {
+    if (entry === undefined) return { request: NO_BODY, response: NO_BODY };
+    const common = { masker: entry.masking.audit, values, maximumBytes: bodyBytes };
+    const request = await recordCaptured(entry.request, {
+      ...common,
+      contentType: report.headers?.contentType,
+      contentEncoding: undefined,
+      isWatch: false,
+      requestDecoded: true,
+    });
+    const response = await recordCaptured(entry.response, {
+      ...common,
+      contentType: entry.contentType,
+      contentEncoding: entry.contentEncoding,
+      isWatch: report.attributes?.verb === 'watch' && report.status === 200,
+      requestDecoded: request.decoded,
+    });
+    return { request, response };
+  }
+
   function write(
     report: CallReport,
     stage: CallEvent['stage'],
     error: unknown,
     line: MaskedRequestLine,
-    {
-      bodies,
-      ...objects
-    }: { readonly bodies: RecordedBodies; readonly requestObject?: string; readonly responseObject?: string },
+    { bodies, ...objects }: RecordBodies & { readonly bodies: RecordedBodies },
   ): void {
     const { attributes } = line;
     const record = callRecord({
@@ -193,6 +194,12 @@ export function newRecorder(options: RecorderOptions): Recorder {
   return {
     follow,
     ended(report, error) {
+      // Only of what was plainly allowed, and only reads: a refusal or a failure of the gateway is on record all the same.
+      if (levelOf(report) === 'None' && error === undefined) {
+        followed.get(report)?.response?.release();
+        if (report.intent === true) log.closeUnrecorded(report.auditID);
+        return;
+      }
       const job = complete(report, error).catch(failed);
       pending.add(job);
       void job.then(() => pending.delete(job));
@@ -224,11 +231,15 @@ function captureBytes({ verb, longRunning }: RequestAttributes, bodyBytes: numbe
   return verb === 'list' ? Math.min(LIST_BYTES, bodyBytes) : bodyBytes;
 }
 
+const NO_BODY: RecordedBody = { facts: { bytes: 0 }, counts: new Map(), decoded: true };
+
+const factsOf = ({ facts }: RecordedBody): BodyFacts | undefined => (facts.bytes === 0 ? undefined : facts);
+
 async function recordCaptured(
   capture: BodyCapture | undefined,
   options: Omit<RecordBodyOptions, 'capture'>,
-): Promise<RecordedBody | undefined> {
-  return capture === undefined || capture.bytes === 0 ? undefined : recordBody({ ...options, capture });
+): Promise<RecordedBody> {
+  return capture === undefined || capture.bytes === 0 ? NO_BODY : recordBody({ ...options, capture });
 }
 
 const maskedCall = ({ attributes, identity }: CallReport): MaskedCall => ({

@@ -23,10 +23,10 @@ export interface CallEvent {
   readonly user: EventUser;
   /** Exactly one: rules that leave out addresses cannot read several. */
   readonly sourceIPs: readonly [string];
-  readonly userAgent?: string;
-  readonly objectRef?: ObjectReference;
+  readonly userAgent?: string | undefined;
+  readonly objectRef?: ObjectReference | undefined;
   /** Absent where nobody knows what became of the call. */
-  readonly responseStatus?: ResponseStatus;
+  readonly responseStatus?: ResponseStatus | undefined;
   /** RFC 3339 with microseconds. */
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
@@ -38,28 +38,28 @@ export interface CallEvent {
 }
 
 export interface EventUser {
-  readonly username?: string;
-  readonly uid?: string;
-  readonly groups?: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
+  readonly username?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface ObjectReference {
-  readonly resource?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly uid?: string;
-  readonly apiGroup?: string;
-  readonly apiVersion?: string;
-  readonly resourceVersion?: string;
-  readonly subresource?: string;
+  readonly resource?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly apiGroup?: string | undefined;
+  readonly apiVersion?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly subresource?: string | undefined;
 }
 
 export interface ResponseStatus {
   readonly code: number;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message?: string;
+  readonly status?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
 }
 
 /** How the call ended, as far as the gateway saw it. */
@@ -76,60 +76,70 @@ export type Outcome =
 /** What the gateway knows beside what Kubernetes' own audit log would say. */
 export interface CallFacts {
   readonly method: string;
-  readonly judgedVerb?: string;
+  readonly judgedVerb?: string | undefined;
   readonly outcome: Outcome;
-  readonly policy?: PolicyFacts;
+  readonly policy?: PolicyFacts | undefined;
   /** What policies in DryRun would have said. */
-  readonly dryRun?: { readonly verdict: string; readonly policy?: string; readonly rule?: string };
+  readonly dryRun?:
+    | {
+        readonly verdict: string;
+        readonly policy?: string | undefined;
+        readonly rule?: string | undefined;
+      }
+    | undefined;
   /** Verified, from the caller's token. */
-  readonly run?: Readonly<Record<string, string>>;
-  readonly issuer?: string;
+  readonly run?: Readonly<Record<string, string>> | undefined;
+  readonly issuer?: string | undefined;
   /** What the client says of itself; never believed. */
-  readonly declared?: Readonly<Record<string, string>>;
+  readonly declared?: Readonly<Record<string, string>> | undefined;
   /** Of a refusal: the code of the error. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
   /** Of a stream: why the gateway ended it. */
-  readonly endedBy?: string;
-  readonly timing: { readonly totalMs: number; readonly policyMs?: number; readonly upstreamMs?: number };
-  readonly request?: BodyFacts;
-  readonly response?: BodyFacts;
+  readonly endedBy?: string | undefined;
+  readonly timing: {
+    readonly totalMs: number;
+    readonly policyMs?: number | undefined;
+    readonly upstreamMs?: number | undefined;
+  };
+  readonly request?: BodyFacts | undefined;
+  readonly response?: BodyFacts | undefined;
   /** How many values each rule and built-in masked. */
-  readonly masking?: Readonly<Record<string, number>>;
+  readonly masking?: Readonly<Record<string, number>> | undefined;
   /** The ApprovalRequest that the call waited for. */
-  readonly approval?: string;
+  readonly approval?: string | undefined;
   /** Of what came over a watch, log or session: how much. */
-  readonly stream?: { readonly events?: number; readonly bytes?: number };
+  readonly stream?: { readonly events?: number | undefined; readonly bytes?: number } | undefined;
   /** Of an outcome that nobody knows: the writer whose intent it was. */
-  readonly writtenBy?: string;
+  readonly writtenBy?: string | undefined;
   readonly gateway: GatewayFacts;
 }
 
 export interface PolicyFacts {
   readonly verdict: string;
   readonly revision: string;
-  readonly name?: string;
-  readonly rule?: string;
-  readonly generation?: number;
+  readonly name?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly generation?: number | undefined;
   /** Of a denial: Rule, NoRule or SelfAdministration. */
-  readonly cause?: string;
+  readonly cause?: string | undefined;
   /** The rule's own, shown to the caller. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** What of the call could not be known, so that the rule matched for want of knowledge. */
-  readonly unknown?: readonly string[];
+  readonly unknown?: readonly string[] | undefined;
   /** Rules whose expressions failed. */
-  readonly failedExpressions?: readonly string[];
+  readonly failedExpressions?: readonly string[] | undefined;
 }
 
 export interface BodyFacts {
   /** On the wire. */
   readonly bytes: number;
-  readonly mediaType?: string;
+  readonly mediaType?: string | undefined;
   /** Lower-case hexadecimal SHA-256 of all bytes; only where no byte was masked, as a digest lets secrets be guessed. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** Text that is not JSON; masked. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** Why the body is not, or not all, in the record. */
-  readonly omitted?: BodyOmission;
+  readonly omitted?: BodyOmission | undefined;
 }
 
 export type BodyOmission = 'Level' | 'Truncated' | 'Undecodable' | 'Binary' | 'Refused' | 'Session' | 'Memory';
@@ -148,7 +158,7 @@ export interface GatewayEvent {
   /** RFC 3339 with microseconds. */
   readonly time: string;
   readonly message: string;
-  readonly facts?: Readonly<Record<string, string | number>>;
+  readonly facts?: Readonly<Record<string, string | number>> | undefined;
   readonly chaperone: { readonly gateway: GatewayFacts };
 }
 

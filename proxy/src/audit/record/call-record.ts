@@ -7,6 +7,7 @@ import type { RequestAttributes } from '../../request/request-attributes.ts';
 import type {
   BodyFacts,
   CallEvent,
+  CallFacts,
   EventUser,
   GatewayFacts,
   ObjectReference,
@@ -20,12 +21,12 @@ import { microTime } from './record-text.ts';
 
 /** What of a call's bodies goes into its record beside them. */
 export interface RecordedBodies {
-  readonly request?: BodyFacts;
-  readonly response?: BodyFacts;
+  readonly request?: BodyFacts | undefined;
+  readonly response?: BodyFacts | undefined;
   /** Of the object that was sent, or that came back. */
-  readonly object?: Pick<ObjectReference, 'name' | 'uid' | 'resourceVersion'>;
+  readonly object?: Pick<ObjectReference, 'name' | 'uid' | 'resourceVersion'> | undefined;
   /** Of a Status that came back; masked. */
-  readonly status?: Pick<ResponseStatus, 'status' | 'reason' | 'message'>;
+  readonly status?: Pick<ResponseStatus, 'status' | 'reason' | 'message'> | undefined;
   readonly masking: ReadonlyMap<string, number>;
 }
 
@@ -42,51 +43,56 @@ export interface CallRecordOptions {
   readonly gateway: GatewayFacts;
 }
 
-/** The record of a call at one of its stages. Pure. */
+/** The record of a call at one of its stages. Pure. What is undefined is not written. */
 export function callRecord(options: CallRecordOptions): CallEvent {
-  const { report, stage, error, line, bodies, now, totalMs, gateway } = options;
-  const { attributes, identity, decision } = report;
-  const { requestURI, userAgent, declared } = line;
+  const { report, stage, error, line, bodies, now } = options;
+  const { attributes, identity } = report;
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level: levelOf(report),
     auditID: report.auditID,
     stage,
-    requestURI,
+    requestURI: line.requestURI,
     verb: attributes?.verb ?? report.method.toLowerCase(),
     user: userOf(identity, error),
     sourceIPs: [report.clientAddress],
-    ...(userAgent === '' ? {} : { userAgent }),
-    ...objectReference(attributes, bodies.object),
-    ...(report.status === 0 ? {} : { responseStatus: { code: report.status, ...bodies.status } }),
+    userAgent: line.userAgent === '' ? undefined : line.userAgent,
+    objectRef: objectReference(attributes, bodies.object),
+    responseStatus: report.status === 0 ? undefined : { code: report.status, ...bodies.status },
     requestReceivedTimestamp: microTime(report.receivedAt),
     stageTimestamp: microTime(now),
     annotations: annotationsOf(report, bodies.status?.message),
-    chaperone: {
-      method: report.method,
-      ...(attributes !== undefined && attributes.judgedVerb !== attributes.verb
-        ? { judgedVerb: attributes.judgedVerb }
-        : {}),
-      outcome: outcomeOf(report, stage, error),
-      ...(decision === undefined ? {} : { policy: policyFacts(decision) }),
-      ...dryRunFacts(decision),
-      ...runFacts(identity),
-      ...(Object.keys(declared).length === 0 ? {} : { declared }),
-      ...(report.code === undefined ? {} : { refusal: report.code }),
-      ...(report.endedBy === undefined ? {} : { endedBy: report.endedBy }),
-      timing: {
-        totalMs: rounded(totalMs),
-        ...(report.policyMs === undefined ? {} : { policyMs: rounded(report.policyMs) }),
-        ...(report.upstreamMs === undefined ? {} : { upstreamMs: rounded(report.upstreamMs) }),
-      },
-      ...(bodies.request === undefined ? {} : { request: bodies.request }),
-      ...(bodies.response === undefined ? {} : { response: bodies.response }),
-      ...(bodies.masking.size === 0 ? {} : { masking: Object.fromEntries(bodies.masking) }),
-      gateway,
-    },
+    chaperone: factsOf(options),
   };
 }
+
+function factsOf({ report, stage, error, line, bodies, totalMs, gateway }: CallRecordOptions): CallFacts {
+  const { attributes, identity, decision, policyMs, upstreamMs } = report;
+  return {
+    method: report.method,
+    judgedVerb: attributes?.judgedVerb === attributes?.verb ? undefined : attributes?.judgedVerb,
+    outcome: outcomeOf(report, stage, error),
+    policy: decision === undefined ? undefined : policyFacts(decision),
+    dryRun: dryRunFacts(decision),
+    run: identity === undefined ? undefined : runFacts(identity),
+    issuer: identity?.issuer,
+    declared: isEmpty(line.declared) ? undefined : line.declared,
+    refusal: report.code,
+    endedBy: report.endedBy,
+    timing: {
+      totalMs: rounded(totalMs),
+      policyMs: policyMs === undefined ? undefined : rounded(policyMs),
+      upstreamMs: upstreamMs === undefined ? undefined : rounded(upstreamMs),
+    },
+    request: bodies.request,
+    response: bodies.response,
+    masking: bodies.masking.size === 0 ? undefined : Object.fromEntries(bodies.masking),
+    gateway,
+  };
+}
+
+const isEmpty = (values: object): boolean => Object.keys(values).length === 0;
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1_000) / 1_000;
 
@@ -105,24 +111,19 @@ function userOf(identity: Identity | undefined, error: unknown): EventUser {
     return isAnonymous ? { username: 'system:anonymous', groups: ['system:unauthenticated'] } : {};
   }
   const { username, uid, groups, extra } = identity;
-  return {
-    username,
-    ...(uid === '' ? {} : { uid }),
-    groups,
-    ...(Object.keys(extra).length === 0 ? {} : { extra }),
-  };
+  return { username, uid: uid === '' ? undefined : uid, groups, extra: isEmpty(extra) ? undefined : extra };
 }
 
 function objectReference(
   attributes: RequestAttributes | undefined,
   object: RecordedBodies['object'],
-): { readonly objectRef?: ObjectReference } {
-  if (attributes?.isResourceRequest !== true) return {};
-  const { resource, namespace, apiGroup, apiVersion, subresource } = attributes;
+): ObjectReference | undefined {
+  if (attributes?.isResourceRequest !== true) return undefined;
+  const { resource, namespace, apiGroup, apiVersion, subresource, name } = attributes;
   const reference = { resource, namespace, apiGroup, apiVersion, subresource, ...object };
   // The name in the path is the one that was judged; one in a body counts where the path has none.
-  const named = attributes.name === '' ? reference : { ...reference, name: attributes.name };
-  return { objectRef: Object.fromEntries(Object.entries(named).filter(([, value]) => value !== '')) };
+  const named = name === '' ? reference : { ...reference, name };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
 }
 
 /** As the API server's own log would have them. They are the gateway's reading: it does not see the API server's. */
@@ -179,34 +180,30 @@ function outcomeOf({ code, endedBy, status }: CallReport, stage: Stage, error: u
 function policyFacts(decision: Decision): PolicyFacts {
   const winner = winnerOf(decision);
   const errors = decision.verdict === 'NeedsObject' ? [] : decision.errors;
+  const unknown = winner?.unknown ?? [];
   return {
     verdict: decision.verdict,
     revision: decision.revision,
-    ...(winner === undefined
-      ? {}
-      : {
-          name: winner.policy,
-          rule: winner.rule,
-          generation: winner.generation,
-          ...(winner.reason === undefined ? {} : { reason: winner.reason }),
-          ...(winner.unknown.length === 0 ? {} : { unknown: winner.unknown }),
-        }),
-    ...(decision.verdict === 'Deny' ? { cause: decision.cause } : {}),
-    ...(errors.length === 0 ? {} : { failedExpressions: errors.map(({ policy, rule }) => `${policy}/${rule}`) }),
+    name: winner?.policy,
+    rule: winner?.rule,
+    generation: winner?.generation,
+    reason: winner?.reason,
+    unknown: unknown.length === 0 ? undefined : unknown,
+    cause: decision.verdict === 'Deny' ? decision.cause : undefined,
+    failedExpressions: errors.length === 0 ? undefined : errors.map(({ policy, rule }) => `${policy}/${rule}`),
   };
 }
 
-function dryRunFacts(decision: Decision | undefined): Pick<CallEvent['chaperone'], 'dryRun'> {
-  if (decision === undefined || decision.verdict === 'NeedsObject' || decision.dryRun === undefined) return {};
+function dryRunFacts(decision: Decision | undefined): CallFacts['dryRun'] {
+  if (decision === undefined || decision.verdict === 'NeedsObject' || decision.dryRun === undefined) return undefined;
   const { verdict, winner } = decision.dryRun;
-  return { dryRun: { verdict, ...(winner === undefined ? {} : { policy: winner.policy, rule: winner.rule }) } };
+  return { verdict, policy: winner?.policy, rule: winner?.rule };
 }
 
-function runFacts(identity: Identity | undefined): Pick<CallEvent['chaperone'], 'run' | 'issuer'> {
-  if (identity === undefined) return {};
-  const run = Object.entries(identity.facts).flatMap(([key, values]) => {
+function runFacts({ facts }: Identity): CallFacts['run'] {
+  const run = Object.entries(facts).flatMap(([key, values]) => {
     const value = values.filter((text) => text !== '').join(',');
     return value === '' ? [] : [[key, value] as const];
   });
-  return { ...(run.length === 0 ? {} : { run: Object.fromEntries(run) }), issuer: identity.issuer };
+  return run.length === 0 ? undefined : Object.fromEntries(run);
 }

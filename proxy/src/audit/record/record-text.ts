@@ -2,8 +2,8 @@ import type { AuditRecord } from './audit-event.ts';
 
 /** Bodies as JSON text that has been checked to be JSON. */
 export interface RecordBodies {
-  readonly requestObject?: string;
-  readonly responseObject?: string;
+  readonly requestObject?: string | undefined;
+  readonly responseObject?: string | undefined;
 }
 
 /**

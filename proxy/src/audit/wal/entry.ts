@@ -68,7 +68,10 @@ export interface CheckpointEntry {
   readonly text: string;
 }
 
-/** The intent was written, yet its caller was told that it was not: nothing has been done under it. */
+/**
+ * Nothing more is to come for an intent: its caller was told that it was not written, so that nothing has been done under
+ * it, or its call is one of those that no record is kept of.
+ */
 export interface RevokedEntry {
   readonly type: 'Revoked';
   readonly auditID: string;

@@ -184,6 +184,23 @@ describe('the write-ahead log', () => {
 });
 
 describe('after a process was killed', () => {
+  test('a call of which no record is kept is no unknown outcome', async () => {
+    const first = await openHere('first');
+    await first.appendIntent('silent', '{"intent":"silent"}');
+    await first.appendIntent('lost', '{"intent":"lost"}');
+    first.closeUnrecorded('silent');
+    await first.flushed();
+    expect(first.state().openIntents).toBe(1);
+    kill(first);
+    const next = await openHere('next', { isGone: (writer) => writer === 'first' });
+    await vi.waitFor(
+      () => expect(next.events).toContainEqual({ type: 'Adopted', writer: 'first', records: 0, unknownOutcomes: 1 }),
+      { timeout: 5_000 },
+    );
+    await next.finish();
+    expect(originals(await readAll(next))).toEqual([unknownOutcome({ auditID: 'lost', text: '{"intent":"lost"}' })]);
+  });
+
   test('its records are read, its open calls recorded as unknown, and its chain closed, by the next', async () => {
     const first = await openHere('first');
     for (let index = 0; index < 30; index++) await call(first, `call-${index}`);

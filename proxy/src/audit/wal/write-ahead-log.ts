@@ -82,6 +82,8 @@ export interface WriteAheadLog {
    *   the log closes that by itself as an unknown outcome when it can.
    */
   appendRecord(record: NewRecord): ChainedRecord;
+  /** The call of an intent has ended, and policy keeps no record of it. */
+  closeUnrecorded(auditID: string): void;
   /** Resolves when all that was appended before is on stable storage. @throws LogError LogClosed */
   flushed(): Promise<void>;
   /** Records and checkpoints of this writer and of adopted ones from what has been acknowledged on; goes on until `finish` or the signal. */
@@ -239,6 +241,11 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
       return refusal === undefined ? queue.write({ type: 'Intent', auditID, text }) : Promise.reject(refusal);
     },
     appendRecord,
+    closeUnrecorded(auditID) {
+      if (ended) return;
+      intents.closing(auditID);
+      push({ type: 'Revoked', auditID, text: '' });
+    },
     flushed: () => queue.flushed(),
     read: (signal) => tail.read(signal),
     acknowledge({ writer: of, segment, offset }) {

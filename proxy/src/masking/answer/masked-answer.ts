@@ -42,20 +42,25 @@ const TEXT_SUBRESOURCES: ReadonlySet<string> = new Set(['log', 'proxy']);
  * @throws UndecodableBody where it comes in a form that cannot be read.
  */
 export function newMaskedAnswer(options: MaskedAnswerOptions): MaskedAnswer | undefined {
-  const { attributes, status, contentType, contentEncoding } = options;
-  const { isResourceRequest, verb, subresource, path, method } = attributes;
-  if (method === 'HEAD' || status === 204 || status === 304) return undefined;
-  if (!isResourceRequest && SCHEMAS.test(path)) return undefined;
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
+  const { attributes, status, contentType, contentEncoding = 'identity' } = options;
+  if (isPlain(attributes, status)) return undefined;
+  if (contentEncoding.toLowerCase() !== 'identity')
     throw new UndecodableBody('The answer is compressed, though nobody asked for that');
-  const isStatus = status >= 400 && essence(contentType) === 'application/json';
-  if ((TEXT_SUBRESOURCES.has(subresource) && !isStatus) || !isResourceRequest) return maskedText(options.masker);
-  if (verb === 'watch' && status === 200) return maskedPieces(options, newWatchSplitter(contentType), decodeWatchEvent);
-  const isList = (verb === 'list' || verb === 'deletecollection') && status === 200;
-  if (isList && essence(contentType) === 'application/json')
+  const { isResourceRequest, verb, subresource } = attributes;
+  const isJson = essence(contentType) === 'application/json';
+  if (!isResourceRequest || (TEXT_SUBRESOURCES.has(subresource) && !(status >= 400 && isJson)))
+    return maskedText(options.masker);
+  if (status === 200 && verb === 'watch') return maskedPieces(options, newWatchSplitter(contentType), decodeWatchEvent);
+  if (status === 200 && isJson && LISTING.has(verb))
     return new MaskedList(options, new JsonListSplitter(SPLITTER_BOUNDS));
   return maskedPieces(options, new WholeSplitter(SPLITTER_BOUNDS), decodeBody);
 }
+
+const LISTING: ReadonlySet<string> = new Set(['list', 'deletecollection']);
+
+/** Without a body, or with one that is the same for everybody. */
+const isPlain = ({ method, isResourceRequest, path }: MaskedAnswerOptions['attributes'], status: number): boolean =>
+  method === 'HEAD' || status === 204 || status === 304 || (!isResourceRequest && SCHEMAS.test(path));
 
 function maskedText(masker: Masker): MaskedAnswer {
   const stream = newTextStream(masker.text());

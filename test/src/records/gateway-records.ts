@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { CallEvent } from '@chaperone/proxy/audit/record/audit-event';
+import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
+import type { LoggedCheckpoint, LoggedRecord } from '@chaperone/proxy/audit/wal/log-reader';
+import { readDirectory } from '@chaperone/proxy/audit/wal/read-directory';
+import type { GatewayContext } from '../proxy/gateway-context.ts';
+
+export interface GatewayLog {
+  readonly records: readonly LoggedRecord[];
+  readonly checkpoints: readonly LoggedCheckpoint[];
+}
+
+/** What a running gateway has on record by now. */
+export async function readLog({ stateDirectory }: Pick<GatewayContext, 'stateDirectory'>): Promise<GatewayLog> {
+  const records: LoggedRecord[] = [];
+  const checkpoints: LoggedCheckpoint[] = [];
+  const fault = (found: unknown): never => {
+    throw new Error('the log is damaged', { cause: found });
+  };
+  for await (const entry of readDirectory(nodeFileSystem, join(stateDirectory, 'wal'), fault)) {
+    if (entry.kind === 'Record') records.push(entry);
+    else checkpoints.push(entry);
+  }
+  return { records, checkpoints };
+}
+
+/** The records of calls among them. */
+export const callEvents = ({ records }: GatewayLog): readonly CallEvent[] =>
+  records.flatMap(({ original }) => {
+    const parsed: unknown = JSON.parse(original);
+    return isCallEvent(parsed) ? [parsed] : [];
+  });
+
+const isCallEvent = (value: unknown): value is CallEvent =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Event';
