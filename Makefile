@@ -52,6 +52,11 @@ e2e: $(INSTALLED) ## Tests on a real node: Debian, root
 fuzz: $(INSTALLED) ## What takes long: request attributes against Kubernetes' own reading, 1 million generated requests
 	FUZZ_RUNS=1000000 TEST_RESULTS=fuzz npx vitest run --project integration test/src/requestinfo
 
+.PHONY: leaks
+leaks: $(INSTALLED) ## A corpus of secrets through the gateway, then a search of all that it keeps; without masking each has to be found
+	npm run --silent prepare-servers
+	LEAKS=table TEST_RESULTS=leaks npx vitest run --project integration test/src/masking/leaks.integration.test.ts
+
 .PHONY: bench
 bench: $(INSTALLED) ## The gateway against the direct path, as ratios; about 5 minutes. ONLY=gets,lists runs a part; WITH_NODE=1 adds exec and cp, 5 more
 	npm run --silent prepare-servers -- $(if $(filter-out 0 no false,$(WITH_NODE)),--with-node)

@@ -69,7 +69,7 @@ test(
     const logs = ['gateway', 'operator'].map((name) => join(context.logDirectory, `${name}.log`));
     const product = await drive(context, logs, process.env['LEAKS_ELASTICSEARCH_URL']);
     const control = await drive(unmasked.context, [unmasked.logFile], undefined);
-    process.stdout.write(reportOf({ product, control }));
+    if (process.env['LEAKS'] !== undefined) process.stdout.write(reportOf({ product, control }));
     expect.soft([...failuresOf(product.driven), ...failuresOf(control.driven)]).toEqual([]);
     expect.soft(leaksOf(product.driven, product.findings)).toEqual([]);
     expect.soft(missesOf(control.driven, control.findings)).toEqual([]);

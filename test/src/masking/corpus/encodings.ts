@@ -13,6 +13,12 @@ export const MEDIA_TYPES: Readonly<Record<Encoding, string>> = {
 export type Json = null | boolean | string | number | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
+/** The members of what is an object. */
+export function membersOf(value: Json | undefined): JsonObject {
+  if (typeof value !== 'object' || value === null || isList(value)) throw new TypeError('no object');
+  return value;
+}
+
 /** A body in an encoding that any object can be written in; protobuf and the bytes of CBOR only the API server knows. */
 export function written(value: Json, encoding: 'JSON' | 'YAML' | 'CBOR'): Buffer {
   switch (encoding) {

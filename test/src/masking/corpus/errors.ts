@@ -1,5 +1,5 @@
 import type { SpecialCell } from './cells.ts';
-import { ENCODINGS, MEDIA_TYPES, written, type Encoding, type JsonObject } from './encodings.ts';
+import { ENCODINGS, MEDIA_TYPES, membersOf, written, type Encoding, type JsonObject } from './encodings.ts';
 import { CONFIG_MAP, CUSTOM_RESOURCE, POD, SECRET, type CorpusKind } from './kinds.ts';
 import { existing } from './operations.ts';
 import { newSeed, type Seed } from './seeds.ts';
@@ -49,11 +49,13 @@ const holds = (object: JsonObject, { text }: Seed): boolean => {
   return [text, Buffer.from(text).toString('base64')].some((form) => whole.includes(JSON.stringify(form).slice(1, -1)));
 };
 
-const withLabel = (base: JsonObject, { text }: Seed, field: JsonObject): JsonObject => ({
+const copiedToLabel = (base: JsonObject, { text }: Seed): JsonObject => ({
   ...base,
-  metadata: { ...Object(base['metadata']), labels: { copied: text } },
-  ...field,
+  metadata: { ...membersOf(base['metadata']), labels: { copied: text } },
+  stringData: { copy: text },
 });
+
+const QUOTED_SECRET: CorpusKind = { ...SECRET, shapes: [], content: () => ({ type: 'Opaque' }) };
 
 /** What may not change any more. */
 const immutable = (kind: CorpusKind): SpecialCell => ({
@@ -99,14 +101,10 @@ const broken = (kind: CorpusKind, encoding: 'JSON' | 'YAML'): SpecialCell => ({
 });
 
 const SECRET_ERRORS: readonly (readonly [operation: string, make: Parameters<typeof refused>[2], more?: Refused])[] = [
-  [
-    'value in a label',
-    (base, seed) => withLabel(base, seed, { stringData: { copy: seed.text } }),
-    { encodings: ENCODINGS },
-  ],
+  ['value in a label', copiedToLabel, { encodings: ENCODINGS }],
   [
     'no base64',
-    (base, { text }) => ({ ...base, data: { ...Object(base['data']), bad: text } }),
+    (base, { text }) => ({ ...base, data: { ...membersOf(base['data']), bad: text } }),
     { encodings: ENCODINGS },
   ],
   ['data of another type', (base, { text }) => ({ ...base, data: text })],
@@ -123,13 +121,15 @@ const SECRET_ERRORS: readonly (readonly [operation: string, make: Parameters<typ
 ];
 
 export const ERRORS: readonly SpecialCell[] = [
-  ...SECRET_ERRORS.flatMap(([operation, make, more]) => [
-    refused(SECRET, operation, make, more),
-    refused(SECRET, operation, make, { ...more, by: 'judged' }),
-  ]),
+  ...SECRET_ERRORS.map(([operation, make, more]) => refused(SECRET, operation, make, more)),
+  // Of a call that is refused no body is recorded: what the dry run quotes is all that there is.
+  refused(QUOTED_SECRET, 'value in a label', copiedToLabel, {
+    encodings: ['JSON', 'YAML', 'protobuf'],
+    by: 'judged',
+  }),
   refused(CONFIG_MAP, 'values of another type', (base, { text }) => ({
     ...base,
-    data: { ...Object(base['data']), deep: { deeper: [text] } },
+    data: { ...membersOf(base['data']), deep: { deeper: [text] } },
   })),
   refused(POD, 'values of another type', (base, { text }) => ({
     ...base,
@@ -137,11 +137,11 @@ export const ERRORS: readonly SpecialCell[] = [
   })),
   refused(CUSTOM_RESOURCE, 'schema', (base, { text }) => ({
     ...base,
-    spec: { ...Object(base['spec']), keys: [{ value: `${text}${'x'.repeat(300)}` }] },
+    spec: { ...membersOf(base['spec']), keys: [{ value: `${text}${'x'.repeat(300)}` }] },
   })),
   refused(CUSTOM_RESOURCE, 'values of another type', (base, { text }) => ({
     ...base,
-    spec: { ...Object(base['spec']), keys: text },
+    spec: { ...membersOf(base['spec']), keys: text },
   })),
   immutable(SECRET),
   immutable(CONFIG_MAP),

@@ -4,8 +4,13 @@ import type { CallReport } from '@chaperone/proxy/call/call-report';
 export type * from '@chaperone/proxy/audit/request-line';
 
 /** The request line and headers as they came. */
-export const maskRequestLine = ({ target, headers }: Pick<CallReport, 'target' | 'headers'>): MaskedRequestLine => ({
+export const maskRequestLine = ({
+  target,
+  headers,
+  attributes,
+}: Pick<CallReport, 'target' | 'headers' | 'attributes'>): MaskedRequestLine => ({
   requestURI: target,
+  attributes,
   userAgent: headers?.declared.userAgent ?? '',
   declared: Object.fromEntries(headers?.declared.headers ?? []),
   counts: new Map(),
