@@ -114,6 +114,12 @@ export const optionsSchema = z.strictObject({
       connections: z.int().min(1).max(1_000_000).default(16_384),
     })
     .prefault({}),
+  masking: z
+    .strictObject({
+      /** A directory of keys, each in a file named as the key; the last by name makes fingerprints. Without one values are redacted. */
+      fingerprintKeys: z.string().min(1).optional(),
+    })
+    .prefault({}),
   elasticsearch: elasticsearchOptions.optional(),
   /** What is on record of calls, and where it is kept until it is shipped. */
   audit: z

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
 import type { Clock } from '@chaperone/crds/client/clock';
@@ -22,6 +22,7 @@ import { newNamespaceLookup } from './effective/namespace-lookup.ts';
 import { newObjectLookup } from './effective/object-lookup.ts';
 import { newRightsRefusalReader } from './effective/not-served.ts';
 import { newSideCall } from './effective/side-call.ts';
+import { openFingerprintKeys } from './masking/fingerprint-keys.ts';
 import { newMetrics } from './metrics.ts';
 import { newObservers } from './observers.ts';
 import type { ProxyOptions } from './options.ts';
@@ -84,11 +85,22 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     observe: (observation) => observeNamespaces(observation),
   });
   const observeNamespaces = metrics.informer('namespaces', () => namespaceInformer.stalenessMs());
+  const { fingerprintKeys: directory } = options.masking;
+  const fingerprints =
+    directory === undefined
+      ? undefined
+      : await openFingerprintKeys({
+          files: { readdir, readFile: (path) => readFile(path) },
+          directory,
+          clock,
+          failed: (error) => logger.error('The keys of fingerprints cannot be read', { error }),
+        });
   const bundles = newBundleLoader({
     heads,
     configMaps: client.resource(configMaps),
     namespace,
     clock,
+    ...(fingerprints === undefined ? {} : { fingerprint: fingerprints.fingerprint }),
     observe: observe.bundle,
   });
   const lease = newReplicaLease({
@@ -242,6 +254,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     catalog.run(background.signal),
     lease.run(background.signal),
     authenticator.run(background.signal),
+    fingerprints?.run(background.signal),
     watchCertificate(
       {
         files: options.tls,
