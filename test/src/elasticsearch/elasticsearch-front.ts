@@ -1,4 +1,5 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 
 /** A bulk request on its way to the real server. */
@@ -30,7 +31,7 @@ export interface ElasticsearchFront {
 }
 
 /** Stands before a real Elasticsearch and does to requests what the real one does too seldom to wait for. */
-export async function startElasticsearchFront(target: string): Promise<ElasticsearchFront> {
+export async function startElasticsearchFront(target: string, tls?: ServerOptions): Promise<ElasticsearchFront> {
   const requests: FrontRequest[] = [];
   const faults: Fault[] = [];
 
@@ -45,16 +46,17 @@ export async function startElasticsearchFront(target: string): Promise<Elasticse
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
-  const server = createServer((incoming, response) => {
+  const listener: RequestListener = (incoming, response) => {
     serve(incoming, response).catch(() => response.destroy());
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the front has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     requests,
     faults,
     async close() {

@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newCertificateAuthority } from '@chaperone/e2e/certificates/authority';
 import { installTemplates } from '@chaperone/proxy/audit/elasticsearch/install-templates';
 import type { SourceEntry } from '@chaperone/proxy/audit/elasticsearch/source-entry';
 import type { Client } from '@elastic/elasticsearch';
@@ -260,5 +264,73 @@ describe('on the wire', () => {
     const shipping = await shipThrough({ count: 3 });
     expect(shipping.told('Delayed')).toEqual([]);
     expect(await sequences()).toEqual(all(3));
+  });
+});
+
+describe('the connection is made', () => {
+  async function files(contents: Record<string, string>): Promise<Record<string, string>> {
+    const directory = await mkdtemp(join(tmpdir(), 'chaperone-credentials-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    for (const [name, content] of Object.entries(contents)) await writeFile(join(directory, name), content);
+    return Object.fromEntries(Object.keys(contents).map((name) => [name, join(directory, name)]));
+  }
+
+  test('by an API key, as its file has it', async () => {
+    const { key } = await files({ key: 'aWQ6c2VjcmV0\n' });
+    await shipThrough({ settings: { authentication: { apiKeyFile: key } }, count: 1 });
+    expect(front.requests[0]?.headers.authorization).toBe('ApiKey aWQ6c2VjcmV0');
+  });
+
+  test('by a certificate, where the server asks for one', async () => {
+    const authority = await newCertificateAuthority('Front of Elasticsearch');
+    const serving = await authority.issue({
+      commonName: 'front',
+      dnsNames: [],
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server'],
+    });
+    const shipping = await authority.issue({
+      commonName: 'shipper',
+      dnsNames: [],
+      ipAddresses: [],
+      usages: ['client'],
+    });
+    const ca = authority.keyPair.certificate;
+    const secured = await startElasticsearchFront(url, {
+      cert: serving.certificate,
+      key: serving.key,
+      ca,
+      requestCert: true,
+    });
+    onTestFinished(() => secured.close());
+    const { caFile, certificateFile, keyFile } = await files({
+      caFile: ca,
+      certificateFile: shipping.certificate,
+      keyFile: shipping.key,
+    });
+
+    const unknown = await ship({
+      settings: { nodes: [secured.url], namespace, tls: { caFile } },
+      entries: entriesOf(1),
+    });
+    await expect.poll(() => unknown.told('Delayed').length).toBeGreaterThan(0);
+    await unknown.shipper.close(0);
+    expect([secured.requests.length, unknown.acknowledged]).toEqual([0, []]);
+
+    const known = await ship({
+      settings: { nodes: [secured.url], namespace, tls: { caFile, certificateFile, keyFile } },
+      entries: entriesOf(3),
+    });
+    await known.shipper.ended;
+    expect(await sequences()).toEqual(all(3));
+  });
+
+  test('to the node that answers, where another of the cluster does not', async () => {
+    // Nobody may listen there.
+    const gone = 'http://127.0.0.1:1';
+    const shipping = await ship({ settings: { nodes: [gone, front.url], namespace }, entries: entriesOf(5) });
+    await shipping.shipper.ended;
+    expect(await sequences()).toEqual(all(5));
+    expect(shipping.told('Conflict')).toEqual([]);
   });
 });
