@@ -17,7 +17,7 @@ export interface Present {
   readonly now: number;
 }
 
-type Standing = Pick<PermittedCall, 'attributes' | 'identity' | 'input' | 'decision'>;
+type Standing = Pick<PermittedCall, 'attributes' | 'identity' | 'input' | 'decision' | 'masking'>;
 
 /**
  * Why a call that was permitted would not be permitted now; undefined where it still is.
@@ -30,12 +30,12 @@ export function refusalNow(call: Standing, { bundle, ...present }: Present): Gat
   const decision = decide(bundle, settledInput({ ...call.input, ...present }));
   switch (decision.verdict) {
     case 'Allow':
-      return undefined;
+      return maskingChange(call, bundle);
     case 'Deny':
       return denial(decision, attributes, identity);
     case 'RequireApproval':
       return isSatisfied(call.decision, decision.approval.requirements)
-        ? undefined
+        ? maskingChange(call, bundle)
         : approvalUnavailable(decision, attributes, identity);
     case 'NeedsObject':
       // A settled input leaves nothing to look up.
@@ -43,6 +43,16 @@ export function refusalNow(call: Standing, { bundle, ...present }: Present): Gat
     default:
       return decision satisfies never;
   }
+}
+
+/**
+ * A stream goes on masking by the rules it began with: other rules need a new one. What counts is what concerns its call,
+ * so that no other change ends it.
+ */
+function maskingChange({ attributes, identity, masking }: Standing, bundle: CompiledBundle): GatewayError | undefined {
+  const { apiGroup, resource, subresource, namespace } = attributes;
+  const now = bundle.masking.maskingOf({ apiGroup, resource, subresource, namespace, identity });
+  return now.responseRules === masking.responseRules ? undefined : new GatewayError('MaskingChanged');
 }
 
 /** Whether what is required now was required when the call was approved. */

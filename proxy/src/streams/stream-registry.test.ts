@@ -107,6 +107,7 @@ function permitted(
     bundle,
     input,
     decision,
+    masking: bundle.masking.maskingOf({ ...attributes, identity: agent }),
   };
 }
 

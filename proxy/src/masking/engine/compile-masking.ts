@@ -12,6 +12,8 @@ import type { ResourceFacts } from './plan.ts';
 export interface CompiledRule {
   /** Its number in the order of names. */
   readonly index: number;
+  /** All that the rule says: equal where two bundles hold the same rule. */
+  readonly identity: string;
   readonly cause: Cause;
   /** Undefined where it restricts nothing; so for all that follow. */
   readonly apiGroups: ReadonlySet<string> | undefined;
@@ -63,6 +65,7 @@ function compileRule({ name, spec }: BundleMaskingRule, index: number): Compiled
   const { match = {}, fields = [], patterns = [], detectors = [], replacement, targets } = spec;
   return {
     index,
+    identity: JSON.stringify([name, spec]),
     cause: { name, replacement, alwaysOn: false },
     apiGroups: match.apiGroups && new Set(match.apiGroups),
     resources: match.resources,

@@ -26,6 +26,8 @@ export interface Masking {
   readonly audit: Masker;
   /** For what the caller receives; undefined where no rule asks for it, so that nothing has to be decoded. */
   readonly response: Masker | undefined;
+  /** The rules behind `response`: equal in two bundles where the caller is shown the same. '' where there are none. */
+  readonly responseRules: string;
   /** For what the caller sends; undefined where nothing that this caller receives is masked. */
   readonly writeBack: WriteBack | undefined;
 }
@@ -132,6 +134,7 @@ function newMasking(
   return {
     audit: new Masker(plan('Audit', rules)),
     response: inResponses.length === 0 ? undefined : new Masker(response),
+    responseRules: inResponses.map(({ identity }) => identity).join(),
     writeBack: masksResponses ? new WriteBack(response) : undefined,
   };
 }
