@@ -1,3 +1,4 @@
+import { encode } from 'cborg';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from 'vitest';
 import { readDeleteOptions } from './delete-options.ts';
@@ -119,7 +120,9 @@ describe('DeleteOptions in protobuf', () => {
   });
 
   test('parameters of the type change nothing, nor does its case', () => {
-    expect(readDeleteOptions(unknown(message(dryRunAll)), 'Application/Vnd.Kubernetes.Protobuf; charset=x')).toEqual({
+    expect(
+      readDeleteOptions(unknown(message(dryRunAll)), 'Application/Vnd.Kubernetes.Protobuf; charset=UTF-8'),
+    ).toEqual({
       dryRun: ['All'],
     });
   });
@@ -142,7 +145,7 @@ describe('DeleteOptions in protobuf', () => {
   });
 });
 
-test.each(['application/yaml', 'application/cbor', 'text/plain', 'application/json-patch+json', 'application/json,x'])(
+test.each(['text/plain', 'application/json-patch+json', 'application/apply-patch+yaml', 'application/json,x'])(
   'DeleteOptions as %s are not served',
   (contentType) => {
     expect(readDeleteOptions(Buffer.from('{}'), contentType)).toMatchObject({
@@ -151,6 +154,28 @@ test.each(['application/yaml', 'application/cbor', 'text/plain', 'application/js
     });
   },
 );
+
+test('YAML is read as the API server reads it, or refused', () => {
+  const read = (text: string) => readDeleteOptions(Buffer.from(text), 'application/yaml');
+  expect(read('dryRun: [All]\npreconditions: {uid: abc}\n')).toEqual({
+    dryRun: ['All'],
+    preconditions: { uid: 'abc' },
+  });
+  expect(read('{"gracePeriodSeconds": 0}')).toEqual({ gracePeriodSeconds: 0 });
+  for (const text of [
+    'dryRun: [All]\ndryRun: []\n',
+    'a: &x 1\nb: *x\n',
+    'dryRun: []\n---\ndryRun: [All]\n',
+    'dryRun: yes',
+  ])
+    expect(read(text)).toMatchObject({ code: 'BodyUnreadable' });
+});
+
+test('CBOR is read as the API server reads it, or refused', () => {
+  const read = (body: Uint8Array) => readDeleteOptions(body, 'application/cbor');
+  expect(read(encode({ dryRun: ['All'], gracePeriodSeconds: 3 }))).toEqual({ dryRun: ['All'], gracePeriodSeconds: 3 });
+  expect(read(Buffer.from('{"dryRun":["All"]}'))).toMatchObject({ code: 'BodyUnreadable' });
+});
 
 test.each([undefined, '', 'application/json; charset=utf-8', ' Application/JSON'])('%s means JSON', (contentType) => {
   expect(readDeleteOptions(Buffer.from('{"dryRun":["All"]}'), contentType)).toEqual({ dryRun: ['All'] });

@@ -1,41 +1,43 @@
 import type { JsonMapping, JsonValue } from '@chaperone/crds/expression/value';
 import { parseJsonObject } from '../authn/json-object.ts';
 import { GatewayError } from '../gateway-error.ts';
-import { readDeleteOptionsProtobuf } from './delete-options-protobuf.ts';
+import { decodeBody } from '../masking/codec/decode-body.ts';
+import { jsonText } from '../masking/codec/json-text.ts';
+import { UndecodableBody, type Edits } from '../masking/document.ts';
 
 /**
  * The DeleteOptions in the body of a delete or deletecollection. They replace those of the query altogether (apiserver
  * handlers/delete.go): `DELETE ...?dryRun=All` with the body `{}` deletes.
  *
- * Read as the API server reads them, unknown fields ignored, or refused: a body that two parsers read differently, and
- * media types of which there is no second exact parser.
+ * Read as the API server reads them, unknown fields ignored, or refused: a body that two parsers read differently.
  *
  * @param body not empty; an empty one counts as none.
  */
 export function readDeleteOptions(body: Uint8Array, contentType: string | undefined): JsonMapping | GatewayError {
-  switch (mediaType(contentType)) {
-    case '':
-    case 'application/json':
-      return readJson(body);
-    case 'application/vnd.kubernetes.protobuf':
-      return readProtobuf(body);
-    default:
-      return new GatewayError('BodyTypeUnsupported', { detail: 'send DeleteOptions as JSON or as protobuf' });
+  const type = mediaType(contentType);
+  if (type === '' || type === 'application/json') return readJson(body);
+  if (!DECODED.has(type))
+    return new GatewayError('BodyTypeUnsupported', { detail: 'send DeleteOptions as JSON, YAML, CBOR or protobuf' });
+  try {
+    const { root } = decodeBody(Buffer.from(body), contentType, { apiVersion: 'v1', kind: 'DeleteOptions' });
+    return readJson(Buffer.from(jsonText(root, NO_EDITS)));
+  } catch (cause) {
+    if (!(cause instanceof UndecodableBody)) throw cause;
+    return unreadable(`not DeleteOptions in ${type}: ${cause.message}`);
   }
 }
+
+const DECODED: ReadonlySet<string> = new Set([
+  'application/yaml',
+  'application/cbor',
+  'application/vnd.kubernetes.protobuf',
+]);
+const NO_EDITS: Edits = new Map();
 
 /** Parameters do not change how a body is read; where they are malformed the API server refuses the call. */
 export const mediaType = (contentType = ''): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();
 
 const unreadable = (detail: string): GatewayError => new GatewayError('BodyUnreadable', { detail });
-
-function readProtobuf(body: Uint8Array): JsonMapping | GatewayError {
-  try {
-    return readDeleteOptionsProtobuf(body);
-  } catch {
-    return unreadable('not DeleteOptions in protobuf');
-  }
-}
 
 type Check = (value: JsonValue) => boolean;
 

@@ -109,8 +109,13 @@ describe('the dry run of a delete', () => {
       { path: `${maps}?dryRun=All`, body: {} },
       'not allowed',
     ],
-    'is not read from YAML': [
-      { headers: { 'content-type': 'application/yaml' }, body: 'dryRun: [All]' },
+    'is asked for in YAML, too': [{ headers: { 'content-type': 'application/yaml' }, body: 'dryRun: [All]' }, 'made'],
+    'is not read from YAML that says it twice': [
+      { headers: { 'content-type': 'application/yaml' }, body: 'dryRun: [All]\ndryRun: []' },
+      'answered 400',
+    ],
+    'is not read from a patch': [
+      { headers: { 'content-type': 'application/apply-patch+yaml' }, body: 'dryRun: [All]' },
       'answered 415',
     ],
     'is not read from a body with a name twice': [{ body: '{"dryRun":["All"],"dryRun":[]}' }, 'answered 400'],
