@@ -157,6 +157,17 @@ test('an entry waits for others no longer than its age allows, however slowly th
   expect(index.stored.size).toBeGreaterThan(0);
 });
 
+test('an entry whose age ran out while no request was to be had is sent once there is one', async () => {
+  const { index, clock, write } = newScene({ limits: { inFlight: 1 } });
+  index.requestAnswers.push(() => failed(429));
+  index.requestAnswers.push(() => failed(429));
+  write(1);
+  await clock.advance(200);
+  write(1);
+  await clock.advance(10_000);
+  expect([...index.stored.keys()]).toEqual(ids(2));
+});
+
 test('no more is read than fits into the requests that may be under way', async () => {
   const { index, write, readSoFar, clock } = newScene({ limits: { documents: 10, inFlight: 2 } });
   index.requestAnswers.push(...Array.from({ length: 100 }, () => () => failed(429)));
