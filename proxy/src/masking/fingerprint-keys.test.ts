@@ -35,18 +35,19 @@ describe('fingerprints', () => {
 
   test('are made by a key that comes later, and by the old one while it cannot be read', async () => {
     const keys = new Map([['k1', key(1)]]);
-    const { fingerprint, run, clock, failures } = await open(keys);
+    const opened = await open(keys);
+    const { fingerprint, clock, failures } = opened;
     const end = new AbortController();
-    const running = run(end.signal);
+    const running = opened.run(end.signal);
     keys.set('k2', key(2, 8));
     for (let looks = 0; looks < 2; looks++) {
-      clock.advance(30_000);
+      await clock.advance(30_000);
       await settle();
     }
     expect(failures.map(String)).toEqual(['FingerprintKeysError: fingerprint key k2 is shorter than 32 bytes']);
     expect(fingerprint('rule', 'value')).toContain(':k1:');
     keys.set('k2', key(2));
-    clock.advance(30_000);
+    await clock.advance(30_000);
     await settle();
     expect(fingerprint('rule', 'value')).toContain(':k2:');
     end.abort();

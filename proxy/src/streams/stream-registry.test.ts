@@ -107,7 +107,6 @@ function permitted(
     bundle,
     input,
     decision,
-    masking: bundle.masking.maskingOf({ ...attributes, identity: agent }),
   };
 }
 

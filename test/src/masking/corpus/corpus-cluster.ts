@@ -1,4 +1,4 @@
-import type { MaskingRuleSpec } from '@chaperone/crds/v1alpha1/generated/api';
+import type { MaskingRuleSpec, PolicyRule } from '@chaperone/crds/v1alpha1/generated/api';
 import type { GatewayClient } from '../../proxy/gateway-client.ts';
 import { expect, vi } from 'vitest';
 import { GROUP } from './kinds.ts';
@@ -69,7 +69,12 @@ export async function prepareCluster(client: GatewayClient): Promise<void> {
   await apply(definition);
   for (const [name, spec] of Object.entries(RULES))
     await apply({ apiVersion: 'chaperone.dev/v1alpha1', kind: 'MaskingRule', metadata: { name }, spec });
-  const everything = { action: 'Allow', verbs: ['*'], apiGroups: ['*'], auditLevel: 'RequestResponse' } as const;
+  const everything: Omit<PolicyRule, 'name' | 'resources'> = {
+    action: 'Allow',
+    verbs: ['*'],
+    apiGroups: ['*'],
+    auditLevel: 'RequestResponse',
+  };
   const exits = [
     'secrets',
     'serviceaccounts/token',
