@@ -31,6 +31,10 @@ describe('of a validation error it masks', () => {
       'yaml: line 3: cannot unmarshal !!str `zebra-v...` into map',
       `yaml: line 3: cannot unmarshal !!str \`${M}`,
     ],
+    'the diff of a Pod that may not change so': [
+      'Pod "a" is invalid: spec: Forbidden: pod updates may not change fields\n@@ -1 +1 @@\n-"Value": "old"\n',
+      `Pod "a" is invalid: spec: Forbidden: pod updates may not change fields\n${M}`,
+    ],
     'nothing of an error without a value': ['secrets "db" not found', 'secrets "db" not found'],
   };
   test.each(Object.entries(cases))('%s', (_sentence, [message, want]) => {

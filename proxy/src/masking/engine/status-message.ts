@@ -54,7 +54,8 @@ const DECODERS = /(?:cannot unmarshal (?:!!\w+|\w+) `|bigger context \.\.\.|foun
 
 /**
  * Replaces what validation errors quote, about an object of which something is masked: an error of another field of it
- * may quote the whole object. Where the end of what is quoted cannot be told, the rest of the message goes.
+ * may quote the whole object. Where the end of what is quoted cannot be told, the rest of the message goes. So do all lines
+ * but the first: of a Pod that may not change so they are a diff of what is stored and what was sent.
  */
 export function maskQuotedValues(message: string, name: string): { readonly text: string; readonly count: number } {
   const placeholder = redacted(name);
@@ -73,12 +74,18 @@ export function maskQuotedValues(message: string, name: string): { readonly text
     from = at + length;
   }
   text += message.slice(from);
-  const decoder = DECODERS.exec(text);
-  if (decoder === null) return { text, count };
-  const end = decoder.index + decoder[0].length;
-  return text.slice(end) === placeholder
+  const end = endOfWords(text);
+  return end === undefined || text.slice(end) === placeholder
     ? { text, count }
     : { text: text.slice(0, end) + placeholder, count: count + 1 };
+}
+
+/** Where that begins of which nobody can tell the end: what a decoder quotes, or lines of a diff. */
+function endOfWords(message: string): number | undefined {
+  const decoder = DECODERS.exec(message);
+  const line = message.indexOf('\n');
+  const ends = [decoder === null ? -1 : decoder.index + decoder[0].length, line < 0 ? -1 : line + 1];
+  return ends.filter((end) => end >= 0).toSorted((left, right) => left - right)[0];
 }
 
 function startsWith(sticky: RegExp, text: string, at: number): number {
