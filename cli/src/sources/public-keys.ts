@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { publicKeyOf, type PublicKey } from '@chaperone/proxy/audit/signing-keys';
+import { publicKeyOf, type PublicKey } from '@chaperone/crds/audit/signing-keys';
 import { CommandError } from '../command-error.ts';
 
 const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----/g;

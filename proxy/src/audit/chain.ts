@@ -23,6 +23,3 @@ export function nextChain(previousChain: string, recordHash: string, sequence: n
   link.writeUInt32BE(sequence >>> 0, 2 * HASH_BYTES + 4);
   return hash('sha256', link, 'hex');
 }
-
-/** Whether the text is a hash as this log writes it. Upper-case letters would be a second spelling of the same value. */
-export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);

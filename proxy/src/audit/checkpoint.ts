@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { isHash } from './chain.ts';
-import { isSignedBy, type PublicKey, type SigningKey } from './signing-keys.ts';
+import { isHash } from '@chaperone/crds/audit/hash';
+import { isSignedBy, type PublicKey, type SigningKey } from '@chaperone/crds/audit/signing-keys';
 
 const sequence = z.int().min(0);
 const digest = z.string().refine(isHash, 'must be a SHA-256 in lower-case hexadecimal');

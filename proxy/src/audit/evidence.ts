@@ -13,7 +13,7 @@ import { newRecorder, type Recorder } from './recorder.ts';
 import { newShipping } from './shipping.ts';
 import { openSigningKey } from './own-signing-key.ts';
 import { unknownOutcome } from './record/unknown-outcome.ts';
-import { readSigningKeys, type SigningKey } from './signing-keys.ts';
+import { readSigningKeys, type SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { nodeFileSystem } from './wal/file-system.ts';
 import { openWriteAheadLog, type LogEvent, type WriteAheadLog } from './wal/write-ahead-log.ts';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { dirname } from 'node:path';
 import { codeOf } from './wal/log-error.ts';
-import { signingKey, type SigningKey } from './signing-keys.ts';
+import { signingKey, type SigningKey } from '@chaperone/crds/audit/signing-keys';
 import type { FileSystem } from './wal/file-system.ts';
 
 /** The key in a file, which is made where there is none. @throws SigningKeyError, errors of the file system */

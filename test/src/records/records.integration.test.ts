@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { publicKeyOf, signingKey } from '@chaperone/proxy/audit/signing-keys';
+import { publicKeyOf, signingKey } from '@chaperone/crds/audit/signing-keys';
 import { verify } from '@chaperone/proxy/audit/verify/verify';
 import type { CallEvent } from '@chaperone/proxy/audit/record/audit-event';
 import type { AuditLevel } from '@chaperone/crds/v1alpha1/agentpolicy';

@@ -23,7 +23,7 @@ const log = await openLog(writer, {
 process.stdout.write('ready\n');
 
 async function keyOf(pem: string) {
-  const { signingKey } = await import('@chaperone/proxy/audit/signing-keys');
+  const { signingKey } = await import('@chaperone/crds/audit/signing-keys');
   return { key: signingKey(Buffer.from(pem, 'base64').toString(), 'test') };
 }
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { systemClock } from '@chaperone/crds/client/clock';
-import { signingKey, type SigningKey } from '@chaperone/proxy/audit/signing-keys';
+import { signingKey, type SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
 import type { LoggedEntry } from '@chaperone/proxy/audit/wal/log-reader';
 import {

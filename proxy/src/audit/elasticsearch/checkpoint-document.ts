@@ -1,5 +1,5 @@
 import { checkpointSchema } from '../checkpoint.ts';
-import { registrySchema, type Registry } from '../registry.ts';
+import { registrySchema, type Registry } from '@chaperone/crds/audit/registry';
 import { ECS_VERSION, type DocumentContext, type ElasticsearchDocument } from './document.ts';
 import { pruned } from './pruned.ts';
 

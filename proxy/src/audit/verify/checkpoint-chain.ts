@@ -1,5 +1,5 @@
 import { checkpointHash, checkpointSchema, isCheckpointSigned, NO_CHECKPOINT, type Checkpoint } from '../checkpoint.ts';
-import { publicKeyOf, type PublicKey } from '../signing-keys.ts';
+import { publicKeyOf, type PublicKey } from '@chaperone/crds/audit/signing-keys';
 import type { Finding } from './finding.ts';
 
 /** What is vouched for of one writer. Only what a key in good standing has signed is in it. */

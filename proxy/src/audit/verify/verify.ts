@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint.ts';
-import { isRegistrySigned, registrySchema, type RegisteredWriter, type Registry } from '../registry.ts';
-import { publicKeyOf, type PublicKey } from '../signing-keys.ts';
+import { isRegistrySigned, registrySchema, type RegisteredWriter, type Registry } from '@chaperone/crds/audit/registry';
+import { publicKeyOf, type PublicKey } from '@chaperone/crds/audit/signing-keys';
 import { readCheckpoints, vouchFor, type KeyRing } from './checkpoint-chain.ts';
 import type { Finding } from './finding.ts';
 import { newWriterCheck, type FoundRecord, type WriterCheck } from './writer-check.ts';

@@ -1,7 +1,8 @@
-import { eventHash, genesisChain, isHash, nextChain } from '../chain.ts';
+import { isHash } from '@chaperone/crds/audit/hash';
+import { eventHash, genesisChain, nextChain } from '../chain.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { newMerkleRoot } from '../merkle.ts';
-import type { RegisteredWriter } from '../registry.ts';
+import type { RegisteredWriter } from '@chaperone/crds/audit/registry';
 import type { Finding } from './finding.ts';
 
 /** A record as it was found, wherever it was. */

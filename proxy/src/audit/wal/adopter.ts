@@ -1,5 +1,5 @@
 import type { Clock } from '@chaperone/crds/client/clock';
-import type { SigningKey } from '../signing-keys.ts';
+import type { SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { closeChain } from './adoption.ts';
 import type { FileSystem } from './file-system.ts';
 import { codeOf } from './log-error.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@chaperone/crds/client/clock';
 import { checkpointHash, NO_CHECKPOINT, signCheckpoint } from '../checkpoint.ts';
-import type { SigningKey } from '../signing-keys.ts';
+import type { SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { encodeEntry, seedOf, sizeOf, type Entry } from './entry.ts';
 import type { FileSystem } from './file-system.ts';
 import { segmentPath, writeAll } from './segments.ts';

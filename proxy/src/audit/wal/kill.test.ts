@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openLog } from '@chaperone/test/wal/open-log';
-import { signingKey } from '../signing-keys.ts';
+import { signingKey } from '@chaperone/crds/audit/signing-keys';
 import { verify } from '../verify/verify.ts';
 
 /** How often a process is killed. The long form asks for hundreds. */

@@ -2,7 +2,7 @@ import type { Clock } from '@chaperone/crds/client/clock';
 import { eventHash, genesisChain, nextChain } from '../chain.ts';
 import { checkpointHash, NO_CHECKPOINT, signCheckpoint, type CheckpointKind } from '../checkpoint.ts';
 import { newMerkleRoot } from '../merkle.ts';
-import type { SigningKey } from '../signing-keys.ts';
+import type { SigningKey } from '@chaperone/crds/audit/signing-keys';
 import type { Entry } from './entry.ts';
 
 /** A record as it stands in its writer's chain. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@chaperone/crds/client/clock';
-import type { SigningKey } from '../signing-keys.ts';
+import type { SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { newAdopter } from './adopter.ts';
 import { newCommitQueue } from './commit-queue.ts';
 import { seedOf, type Entry } from './entry.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { isHash } from './chain.ts';
+import { isHash } from './hash.ts';
 import { isSignedBy, type PublicKey, type SigningKey } from './signing-keys.ts';
 
 const digest = z.string().refine(isHash, 'must be a SHA-256 in lower-case hexadecimal');
