@@ -5,7 +5,7 @@ import { mintToken } from '@chaperone/e2e/issuer/issue-token';
 import { gatewayContext } from '../proxy/gateway-context.ts';
 import { newBenchCluster } from './bench-cluster.ts';
 import { benchDecisions } from './decisions.ts';
-import { benchGets } from './gets.ts';
+import { benchGets, UNRECORDED } from './gets.ts';
 import { benchLists } from './lists.ts';
 import type { Path } from './load.ts';
 import { table, type Line } from './report.ts';
@@ -60,6 +60,16 @@ try {
         verbs: ['get', 'list', 'watch', 'update'],
         apiGroups: [''],
         resources: ['configmaps', 'pods'],
+        namespaces: ['default'],
+      },
+      {
+        name: 'unrecorded',
+        action: 'Allow',
+        verbs: ['get'],
+        apiGroups: [''],
+        resources: ['configmaps'],
+        namespaces: [UNRECORDED],
+        auditLevel: 'None',
       },
       { name: 'exec', action: 'Allow', verbs: ['create'], apiGroups: [''], resources: ['pods/exec'] },
     ],
