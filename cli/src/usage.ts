@@ -3,7 +3,7 @@ const SOURCES = `Where the records are:
       --username NAME               with --password-file FILE
       --api-key-file FILE           a key as Elasticsearch gives it, in base64
       --ca-file FILE                PEM of the authorities to trust, in place of the well-known ones
-      --data-stream-namespace NAME  the last part of the data streams' names; default
+      --data-stream-namespace NAME  the last part of the data streams' names; else CHAPERONE_DATA_STREAM_NAMESPACE, or default
       --directory PATH              a gateway's write-ahead log: the directory wal in its state directory; may be repeated
 `;
 

@@ -153,13 +153,13 @@ function evidenceIn(store: Store): Evidence {
         if (record === undefined) withoutText += 1;
         else yield record;
       }
-      if (withoutText > 0)
-        notes.push(
-          `${withoutText} documents are without the text of their records, which Elasticsearch refused: it is in the gateways' dead letters`,
-        );
+      if (withoutText > 0) notes.push(withoutTextNote(withoutText));
     },
   };
 }
+
+const withoutTextNote = (count: number): string =>
+  `${count === 1 ? '1 document is without the text of its record' : `${count} documents are without the text of their records`}, which Elasticsearch refused: it is in the gateways' dead letters`;
 
 const originalSchema = z.object({ event: z.object({ original: z.string() }) });
 

@@ -5,7 +5,7 @@ import { decisionOf } from '../records/filters.ts';
 import { timeOf, type CallFacts, type StoredRecord } from '../records/stored-record.ts';
 import { indentJson } from './json-text.ts';
 import { newPage, type Page } from './page.ts';
-import { resourceOf } from './record-table.ts';
+import { outcomeOf, resourceOf } from './record-table.ts';
 
 /** Of a body, as much as people read. */
 const SHOWN_LINES = 60;
@@ -99,10 +99,11 @@ function describePolicy(decision: Page, policy: NonNullable<CallFacts['chaperone
   decision.field('Failed expressions', policy.failedExpressions?.join(', '));
 }
 
-function describeAnswer(page: Page, { responseStatus, stageTimestamp, chaperone }: CallFacts): void {
+function describeAnswer(page: Page, facts: CallFacts): void {
+  const { responseStatus, stageTimestamp, chaperone } = facts;
   const { timing, stream } = chaperone;
   page.section('Outcome', (outcome) => {
-    outcome.field('Outcome', chaperone.outcome);
+    outcome.field('Outcome', outcomeOf(facts));
     outcome.field('Code', responseStatus?.code);
     outcome.field('Reason', responseStatus?.reason);
     outcome.field('Message', responseStatus?.message);

@@ -50,7 +50,7 @@ export function resourceOf({ objectRef, requestURI = '' }: CallFacts): string {
 }
 
 /** Of a call that lasts, the first record only says that its answer has begun. */
-const outcomeOf = ({ stage, chaperone }: CallFacts): string =>
+export const outcomeOf = ({ stage, chaperone }: CallFacts): string =>
   stage === 'ResponseStarted' ? 'Started' : (chaperone.outcome ?? '');
 
 const wholeSeconds = (time: string): string => time.replace(/\.[0-9]+Z$/, 'Z');

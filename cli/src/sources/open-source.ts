@@ -14,7 +14,9 @@ export interface SourceOptions {
   readonly directory?: readonly string[] | undefined;
 }
 
-export const URL_VARIABLE = 'CHAPERONE_ELASTICSEARCH_URL';
+/** What the options --elasticsearch and --data-stream-namespace are where they are not given. */
+const URL_VARIABLE = 'CHAPERONE_ELASTICSEARCH_URL';
+const NAMESPACE_VARIABLE = 'CHAPERONE_DATA_STREAM_NAMESPACE';
 
 /** The store that the options name; the variable counts where they name none. @throws CommandError */
 export async function openSource(options: SourceOptions, { variables }: Environment): Promise<RecordSource> {
@@ -22,7 +24,8 @@ export async function openSource(options: SourceOptions, { variables }: Environm
   if (elasticsearch !== undefined && directory !== undefined)
     throw usageError('--elasticsearch and --directory exclude each other: give one');
   if (directory !== undefined) return openDirectories(nodeFileSystem, directory);
-  const url = elasticsearch ?? (variables[URL_VARIABLE] === '' ? undefined : variables[URL_VARIABLE]);
+  const set = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name]);
+  const url = elasticsearch ?? set(URL_VARIABLE);
   if (url === undefined)
     throw usageError(
       `where are the records? Give --elasticsearch URL (or set ${URL_VARIABLE}), or --directory with the directory wal in a gateway's state directory`,
@@ -35,6 +38,6 @@ export async function openSource(options: SourceOptions, { variables }: Environm
     passwordFile: options['password-file'],
     apiKeyFile: options['api-key-file'],
     caFile: options['ca-file'],
-    namespace: options['data-stream-namespace'],
+    namespace: options['data-stream-namespace'] ?? set(NAMESPACE_VARIABLE),
   });
 }

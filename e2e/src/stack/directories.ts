@@ -44,13 +44,16 @@ export function stackDirectories(root: string): StackDirectories {
   };
 }
 
-/** Fills the stack's `bin` with links to the clients of the pinned versions. */
+/** kubectl runs it as `kubectl chaperone` where it finds it by its name. */
+const PLUGIN = 'kubectl-chaperone';
+
+/** Fills the stack's `bin` with links to the clients of the pinned versions, and to the plugin. */
 export function linkClients(directories: StackDirectories, programs: Programs): void {
   mkdirSync(directories.bin, { recursive: true });
-  for (const client of ['kubectl', 'helm'] as const) {
-    const target = programs.get(client);
+  const clients = (['kubectl', 'helm'] as const).map((client) => [client, programs.get(client)] as const);
+  for (const [name, target] of [...clients, [PLUGIN, join(CHECKOUT, 'cli', 'bin', PLUGIN)] as const]) {
     if (target === undefined) continue;
-    const link = join(directories.bin, client);
+    const link = join(directories.bin, name);
     rmSync(link, { force: true });
     symlinkSync(target, link);
   }
