@@ -39,7 +39,7 @@ beforeAll(async () => {
     nodeArguments: ['--import', register],
     until: '/readyz',
   });
-  await prepareCluster(client);
+  await prepareCluster({ client, token: tokens.caller, targets: ['Audit'] });
 }, STARTUP_TIMEOUT);
 
 afterAll(async () => {

@@ -60,15 +60,28 @@ const RULES: Readonly<Record<string, MaskingRuleSpec>> = {
   'corpus-vaults': rule([GROUP], ['vaults'], ['spec.credential', 'spec.pin', 'spec.keys[*].value']),
 };
 
+export interface CorpusClusterOptions {
+  readonly client: GatewayClient;
+  /** Of a caller of the corpus. */
+  readonly token: string;
+  /** Of the rules. */
+  readonly targets: MaskingRuleSpec['targets'];
+}
+
 /** Makes what the corpus needs of a cluster: a namespace, a kind of its own, rules, and callers who may do everything. */
-export async function prepareCluster(client: GatewayClient): Promise<void> {
+export async function prepareCluster({ client, token, targets }: CorpusClusterOptions): Promise<void> {
   const apply = async (object: unknown): Promise<void> => {
     expect(await client.kubectl(['apply', '--server-side', '--filename=-'], object)).toMatchObject({ code: 0 });
   };
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   await apply(definition);
   for (const [name, spec] of Object.entries(RULES))
-    await apply({ apiVersion: 'chaperone.dev/v1alpha1', kind: 'MaskingRule', metadata: { name }, spec });
+    await apply({
+      apiVersion: 'chaperone.dev/v1alpha1',
+      kind: 'MaskingRule',
+      metadata: { name },
+      spec: { ...spec, targets },
+    });
   const everything: Omit<PolicyRule, 'name' | 'resources'> = {
     action: 'Allow',
     verbs: ['*'],
@@ -97,11 +110,11 @@ export async function prepareCluster(client: GatewayClient): Promise<void> {
     subjects: [{ kind: 'Group', name: JUDGED_CALLERS }],
     rules: [{ ...everything, name: 'all', resources: ['*'] }],
   });
-  await expectReady(client);
+  await expectReady(client, token);
 }
 
-/** Rules in force, the kind served, and the ServiceAccount there that pods need. */
-async function expectReady(client: GatewayClient): Promise<void> {
+/** Rules in force, the ServiceAccount there that pods need, the kind served, and the gateway's rights to it. */
+async function expectReady(client: GatewayClient, token: string): Promise<void> {
   await vi.waitFor(
     async () => {
       for (const args of [
@@ -110,6 +123,9 @@ async function expectReady(client: GatewayClient): Promise<void> {
         ['get', 'serviceaccount', 'default', `--namespace=${NAMESPACE}`],
       ])
         expect(await client.kubectl(args)).toMatchObject({ code: 0 });
+      const vault = { apiVersion: `${GROUP}/v1`, kind: 'Vault', metadata: { name: 'first', namespace: NAMESPACE } };
+      const tried = await client.kubectlAs(token, ['create', '--dry-run=server', '--filename=-'], vault);
+      expect(tried).toMatchObject({ code: 0 });
     },
     { timeout: 60_000, interval: 200 },
   );

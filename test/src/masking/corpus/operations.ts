@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENCODINGS, MEDIA_TYPES, written, type Encoding, type JsonObject } from './encodings.ts';
 import type { CorpusKind } from './kinds.ts';
+import { newSeedSearch } from './search.ts';
 import type { Seed } from './seeds.ts';
 import { collectionOf, encoded, newName, objectOf, seedsFor, type Stage } from './stage.ts';
 
@@ -85,17 +86,19 @@ function patching(name: string, type: string, body: (kind: CorpusKind, seeds: re
     name,
     encodings: (kind) => (name !== 'strategic-merge-patch' || kind.strategic ? kind.encodings : []),
     async drive(stage, kind, encoding) {
-      const { name: of } = await existing(stage, kind);
+      const before = await existing(stage, kind);
       const seeds = seedsFor(kind);
-      await stage.through({
+      const { bytes } = await stage.through({
         method: 'PATCH',
-        path: `${collectionOf(kind)}/${of}`,
+        path: `${collectionOf(kind)}/${before.name}`,
         type,
         body: body(kind, seeds),
         accept: MEDIA_TYPES[encoding],
         expected: kind.kind === 'Pod' ? [422] : [200],
       });
-      return seeds;
+      // What stays as it was is in the answer, and so is what was to be replaced and may not.
+      const shown = newSeedSearch([...before.seeds, ...before.appliedSeeds]).search(bytes, 'answer');
+      return [...seeds, ...new Set(shown.map(({ seed }) => seed))];
     },
   };
 }
