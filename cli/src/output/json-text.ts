@@ -3,6 +3,8 @@ import { visible } from './visible.ts';
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SCALAR = /[^\s,:[\]{}"]+/y;
 const INDENT = '    ';
+/** A body may be a million lists in each other: it would be indented to terabytes. */
+const DEEPEST = 40;
 
 /**
  * JSON text with line breaks and indentation, as kubectl prints it. Not parsed and written again: numbers beyond 2^53 and
@@ -12,7 +14,7 @@ export function indentJson(text: string, level = 0): string {
   const parts: string[] = [];
   let depth = level;
   let at = 0;
-  const line = (): void => void parts.push('\n', INDENT.repeat(depth));
+  const line = (): void => void parts.push('\n', INDENT.repeat(Math.min(Math.max(depth, 0), DEEPEST)));
   while (at < text.length) {
     const character = text[at] ?? '';
     if (character === '{' || character === '[') {

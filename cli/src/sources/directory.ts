@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { parseRegistry } from '@chaperone/crds/audit/registry';
 import type { LoggedEntry } from '@chaperone/proxy/audit/wal/log-reader';
 import { codeOf } from '@chaperone/proxy/audit/wal/log-error';
 import type { FileSystem } from '@chaperone/proxy/audit/wal/file-system';
@@ -66,7 +67,15 @@ export async function openDirectories(files: FileSystem, directories: readonly s
           yield { writer, sequence, previousChain, chain, original, place };
         }
       },
-      registry: async () => undefined,
+      async registry() {
+        let newest: { readonly number: number; readonly value: unknown } | undefined;
+        for await (const entry of entries(() => undefined)) {
+          if (entry.kind !== 'Registry') continue;
+          const number = parseRegistry(entry.text)?.number ?? 0;
+          if (newest === undefined || number > newest.number) newest = { number, value: parsed(entry.text) };
+        }
+        return newest?.value;
+      },
     },
     close: async () => undefined,
   };
