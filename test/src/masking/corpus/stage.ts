@@ -21,6 +21,7 @@ export interface StageCall {
 
 export interface StageAnswer {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly bytes: Buffer;
 }
 
@@ -69,7 +70,7 @@ export function newStage(context: GatewayContext, tokens: StageTokens): Stage {
     const { statusCode: status } = answer;
     if (expected?.includes(status) === false)
       throw new Error(`${method} ${path} as ${accept}: ${status} ${bytes.toString('latin1', 0, 400)}`);
-    return { status, bytes };
+    return { status, bytes, headers: answer.headers };
   };
   return {
     direct: (call) => send(admin, context.kubeApiUrl, call),
