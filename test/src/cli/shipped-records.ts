@@ -2,6 +2,7 @@ import { bulkBody, newEncoder, type EncodedEntry, type Tier } from '@chaperone/p
 import { BULK_HEADERS } from '@chaperone/proxy/audit/elasticsearch/connection';
 import { installTemplates } from '@chaperone/proxy/audit/elasticsearch/install-templates';
 import type { LoggedEntry } from '@chaperone/proxy/audit/wal/log-reader';
+import type { Client } from '@elastic/elasticsearch';
 import { newClient } from '../elasticsearch/client.ts';
 import { elasticsearchReady } from '../stack/elasticsearch-ready.ts';
 
@@ -14,6 +15,17 @@ export async function shipRecords(
 ): Promise<void> {
   await elasticsearchReady(url);
   const client = newClient({ node: url, requestTimeout: 60_000 });
+  await shipBy(client, namespace, entries, tierOf);
+  await client.close();
+}
+
+/** The same by a client that may do all of it. */
+export async function shipBy(
+  client: Client,
+  namespace: string,
+  entries: readonly LoggedEntry[],
+  tierOf: (entry: LoggedEntry) => Tier = () => 'Full',
+): Promise<void> {
   await installTemplates(client, { namespace, retentionDays: 1, version: '0.1.0' });
   const encode = newEncoder({ namespace, cluster: { name: 'test' } });
   const encoded = entries
@@ -30,5 +42,4 @@ export async function shipRecords(
   );
   if (typeof answer !== 'object' || answer === null || !('errors' in answer) || answer.errors !== false)
     throw new Error(`not all was stored: ${JSON.stringify(answer).slice(0, 1_000)}`);
-  await client.close();
 }
