@@ -52,6 +52,12 @@ e2e: $(INSTALLED) ## Tests on a real node: Debian, root
 fuzz: $(INSTALLED) ## What takes long: request attributes against Kubernetes' own reading, 1 million generated requests
 	FUZZ_RUNS=1000000 TEST_RESULTS=fuzz npx vitest run --project integration test/src/requestinfo
 
+.PHONY: soak
+soak: $(INSTALLED) ## 100,000 calls while Elasticsearch is stopped, then refuses, and the gateway is killed; MINUTES=10 is how long it is stopped
+	npm run --silent prepare-servers
+	SOAK_MINUTES=$(or $(MINUTES),10) TEST_RESULTS=soak npx vitest run --project integration test/src/records/soak.integration.test.ts
+	KILLS=250 TEST_RESULTS=soak-log npx vitest run --project unit proxy/src/audit/wal/kill.test.ts
+
 .PHONY: leaks
 leaks: $(INSTALLED) ## A corpus of secrets through the gateway, then a search of all that it keeps; without masking each has to be found
 	npm run --silent prepare-servers

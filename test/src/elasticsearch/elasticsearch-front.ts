@@ -24,23 +24,33 @@ export type Fault = (
 
 export interface ElasticsearchFront {
   readonly url: string;
+  /** The first ones are forgotten when they are too many to keep. */
   readonly requests: readonly FrontRequest[];
   /** Faults of the requests to come, first come first; requests after them are passed on. */
   readonly faults: Fault[];
+  /** What befalls every request from now on that none of those is for; undefined: nothing. */
+  befall(fault: Fault | undefined): void;
   close(): Promise<void>;
 }
+
+/** Of the bodies that are kept. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 
 /** Stands before a real Elasticsearch and does to requests what the real one does too seldom to wait for. */
 export async function startElasticsearchFront(target: string, tls?: ServerOptions): Promise<ElasticsearchFront> {
   const requests: FrontRequest[] = [];
   const faults: Fault[] = [];
+  let lasting: Fault | undefined;
+  let kept = 0;
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const given = { headers: incoming.headers, url: incoming.url ?? '', body };
     requests.push(given);
+    kept += body.length;
+    while (kept > KEPT_BYTES) kept -= requests.shift()?.body.length ?? kept;
     const forward = (): Promise<FrontAnswer> => pass(target, incoming, body);
-    const fault = faults.shift();
+    const fault = faults.shift() ?? lasting;
     const answer = await (fault === undefined ? forward() : fault(given, forward, response));
     if (answer === 'Done') return;
     response.writeHead(answer.status, answer.headers).end(answer.body);
@@ -59,6 +69,9 @@ export async function startElasticsearchFront(target: string, tls?: ServerOption
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     requests,
     faults,
+    befall(fault) {
+      lasting = fault;
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => {

@@ -22,6 +22,10 @@ export interface OwnGateway {
   readonly logFile: string;
   log(): string;
   terminate(): void;
+  /** As the kernel does it when memory runs out: nothing that it has in mind is written. */
+  kill(): void;
+  /** Starts it once more after its end: the same ports, the same state directory. */
+  restart(): Promise<OwnGateway>;
 }
 
 export interface OwnGatewayOptions {
@@ -42,7 +46,7 @@ const STARTUP_TIMEOUT = 30_000;
 
 /** Starts one beside that of the stack, with the same configuration otherwise. The stack's end ends it too. */
 export async function startOwnGateway(running: TestGateway, options: OwnGatewayOptions): Promise<OwnGateway> {
-  const { directories, controlPlane, supervisor } = running;
+  const { directories, controlPlane } = running;
   const { name, apiServer, configuration, nodeArguments = [], until } = options;
   const directory = join(directories.root, name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -65,6 +69,30 @@ export async function startOwnGateway(running: TestGateway, options: OwnGatewayO
       ...configuration,
     }),
   );
+  const adminUrl = `http://127.0.0.1:${ports.gatewayAdmin}`;
+  return launch(running, {
+    directory,
+    nodeArguments,
+    until,
+    context: {
+      ...gatewayContext(running),
+      url: `https://127.0.0.1:${ports.gateway}`,
+      adminUrl,
+      stateDirectory: file('state'),
+    },
+  });
+}
+
+interface Launch {
+  readonly directory: string;
+  readonly nodeArguments: readonly string[];
+  readonly until: string;
+  readonly context: GatewayContext;
+}
+
+async function launch(running: Pick<TestGateway, 'supervisor'>, launched: Launch): Promise<OwnGateway> {
+  const { directory, nodeArguments, until, context } = launched;
+  const file = (base: string): string => join(directory, base);
   const log = openSync(file('log'), 'a');
   const main = join(CHECKOUT, 'proxy', 'src', 'main.ts');
   const child = spawn(
@@ -75,7 +103,7 @@ export async function startOwnGateway(running: TestGateway, options: OwnGatewayO
       env: {
         PATH: process.env['PATH'],
         NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-        [STACK_VARIABLE]: supervisor.directory,
+        [STACK_VARIABLE]: running.supervisor.directory,
       },
       stdio: ['ignore', log, log],
     },
@@ -85,23 +113,19 @@ export async function startOwnGateway(running: TestGateway, options: OwnGatewayO
     child.once('error', reject);
     child.once('exit', resolve);
   });
-  const adminUrl = `http://127.0.0.1:${ports.gatewayAdmin}`;
-  await vi.waitFor(async () => expect(await answersOk(`${adminUrl}${until}`)).toBe(true), {
+  await vi.waitFor(async () => expect(await answersOk(`${context.adminUrl}${until}`)).toBe(true), {
     timeout: STARTUP_TIMEOUT,
     interval: 50,
   });
   return {
-    context: {
-      ...gatewayContext(running),
-      url: `https://127.0.0.1:${ports.gateway}`,
-      adminUrl,
-      stateDirectory: file('state'),
-    },
+    context,
     pid: child.pid ?? 0,
     exited,
     logFile: file('log'),
     log: () => readFileSync(file('log'), 'utf8'),
     terminate: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+    restart: () => launch(running, launched),
   };
 }
 

@@ -1,27 +1,30 @@
 import { join } from 'node:path';
 import type { CallEvent } from '@chaperone/proxy/audit/record/audit-event';
 import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
-import type { LoggedCheckpoint, LoggedRecord } from '@chaperone/proxy/audit/wal/log-reader';
+import type { LoggedCheckpoint, LoggedRecord, LoggedRegistry } from '@chaperone/proxy/audit/wal/log-reader';
 import { readDirectory } from '@chaperone/proxy/audit/wal/read-directory';
 import type { GatewayContext } from '../proxy/gateway-context.ts';
 
 export interface GatewayLog {
   readonly records: readonly LoggedRecord[];
   readonly checkpoints: readonly LoggedCheckpoint[];
+  readonly registries: readonly LoggedRegistry[];
 }
 
 /** What a running gateway has on record by now. */
 export async function readLog({ stateDirectory }: Pick<GatewayContext, 'stateDirectory'>): Promise<GatewayLog> {
   const records: LoggedRecord[] = [];
   const checkpoints: LoggedCheckpoint[] = [];
+  const registries: LoggedRegistry[] = [];
   const fault = (found: unknown): never => {
     throw new Error('the log is damaged', { cause: found });
   };
   for await (const entry of readDirectory(nodeFileSystem, join(stateDirectory, 'wal'), fault)) {
     if (entry.kind === 'Record') records.push(entry);
-    else checkpoints.push(entry);
+    else if (entry.kind === 'Checkpoint') checkpoints.push(entry);
+    else registries.push(entry);
   }
-  return { records, checkpoints };
+  return { records, checkpoints, registries };
 }
 
 /** The records of calls among them. */

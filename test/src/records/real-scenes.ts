@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import type { PolicyRule } from '@chaperone/crds/v1alpha1/generated/api';
 import type { SceneName } from '../elasticsearch/scenes.ts';
 import { newGatewayClient, type CallRequest, type GatewayClient } from '../proxy/gateway-client.ts';
