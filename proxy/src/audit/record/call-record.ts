@@ -144,7 +144,7 @@ interface Authorization {
 }
 
 /** How RBAC begins what it refuses; a 403 that reads otherwise is of admission, after authorization allowed the call. */
-const FORBIDDEN_BY_AUTHORIZER = /User "[^"]*" cannot /;
+const FORBIDDEN_BY_AUTHORIZER = /^(?:\S{1,512}(?: "[^"]{0,512}")? is )?forbidden: User "[^"]{0,2048}" cannot /;
 
 function authorization(report: CallReport, message: string | undefined): Authorization | undefined {
   const { decision, identity, status, code } = report;
