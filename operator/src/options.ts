@@ -42,6 +42,17 @@ const schema = z.strictObject({
   /** The operator's own ServiceAccount, as in the chart: a part of what the admission policies say. */
   serviceAccountName: z.string().min(1).default('chaperone-operator'),
   gateway: gatewaySchema.prefault({}),
+  /** The registry of writers of records. */
+  writers: z
+    .strictObject({
+      /** A directory of Ed25519 keys in PEM; the last by name signs. Without one the Secret chaperone-registry-key is used, and made. */
+      signingKeys: z.string().min(1).optional(),
+      /** How long one that has ended is listed: as long as its records are kept, at least. */
+      retention: durationOption('9600h'),
+      /** With more than so many those that ended first are no longer listed. */
+      maxWriters: z.int().min(10).max(1_000).default(1_000),
+    })
+    .prefault({}),
   approvals: z
     .strictObject({
       /** How long a closed ApprovalRequest is kept. */

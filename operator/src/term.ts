@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { REGISTRY_CONFIG_MAP } from '@chaperone/crds/audit/registry';
 import { isNotFound } from '@chaperone/crds/client/api-error';
 import type { Clock } from '@chaperone/crds/client/clock';
 import { newConnection } from '@chaperone/crds/client/connection';
 import { newInformer, type Informer } from '@chaperone/crds/client/informer';
-import { clusterRoles, configMaps, events, leases } from '@chaperone/crds/client/kinds';
+import { clusterRoles, configMaps, events, leases, type ClusterRole } from '@chaperone/crds/client/kinds';
 import type { KubeConfig } from '@chaperone/crds/client/kubeconfig';
-import type { KubernetesObject, OwnerReference } from '@chaperone/crds/client/kubernetes-object';
+import type { KubernetesObject, Stored } from '@chaperone/crds/client/kubernetes-object';
 import type { Resource } from '@chaperone/crds/client/resource';
 import { newClient, type Client } from '@chaperone/crds/client/resource-client';
 import type { HealthCheck } from '@chaperone/crds/process/health';
@@ -29,6 +30,7 @@ import { fenced } from './runtime/fence.ts';
 import { ownerReference } from './runtime/finalizers.ts';
 import { newLeaderElector } from './runtime/leaderelection.ts';
 import { informerChecks, leaseCheck, newManager } from './runtime/manager.ts';
+import { newWritersController } from './writers/writers-controller.ts';
 
 /** The ClusterRole of the release that owns whatever the operator makes, so that uninstalling collects it. */
 const RELEASE = 'chaperone-release';
@@ -78,7 +80,8 @@ export async function runTerm(
   const direct = newClient({ connection, fieldManager });
 
   try {
-    const ownerReferences = [await releaseOwner(direct, signal)];
+    const release = await readRelease(direct, signal);
+    const ownerReferences = [ownerReference(release)];
     const elector = newLeaderElector({
       leases: direct.resource(leases),
       namespace,
@@ -96,7 +99,7 @@ export async function runTerm(
 
     const informer = <T extends KubernetesObject>(
       resource: Resource<T>,
-      scope: { namespace?: string } = {},
+      scope: { namespace?: string; fieldSelector?: string } = {},
     ): Informer<T> => {
       let staleness: () => number | undefined = () => undefined;
       const observe = metrics.informer(resource.plural, () => staleness());
@@ -137,10 +140,27 @@ export async function runTerm(
       policies: policy.agentPolicies,
       maskingRules: policy.maskingRules,
     });
-    const informers = [...gateway.informers, ...policy.informers, requests, replicaLeases, ...liveAdmissions.informers];
+    const registries = informer(configMaps, { namespace, fieldSelector: `metadata.name=${REGISTRY_CONFIG_MAP}` });
+    const writers = newWritersController({
+      ...shared,
+      settings: options.writers,
+      leases: replicaLeases,
+      registries,
+      replicas: gateway.replicas,
+      release,
+      ownerReferences,
+    });
+    const informers = [
+      ...gateway.informers,
+      ...policy.informers,
+      requests,
+      replicaLeases,
+      registries,
+      ...liveAdmissions.informers,
+    ];
     const manager = newManager({
       informers,
-      controllers: [...policy.controllers, ...gateway.controllers, ...approvals],
+      controllers: [...policy.controllers, ...gateway.controllers, ...approvals, writers],
       elector,
       recorder,
       clock,
@@ -160,9 +180,9 @@ export async function runTerm(
 }
 
 /** @throws InstallationError when the chart's marker is not there. */
-async function releaseOwner(client: Client, signal: AbortSignal): Promise<OwnerReference> {
+async function readRelease(client: Client, signal: AbortSignal): Promise<Stored<ClusterRole>> {
   try {
-    return ownerReference(await client.resource(clusterRoles).get({ name: RELEASE }, { signal, timeoutMs: 5_000 }));
+    return await client.resource(clusterRoles).get({ name: RELEASE }, { signal, timeoutMs: 5_000 });
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new InstallationError(

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { REGISTRY_CONFIG_MAP } from '@chaperone/crds/audit/registry';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
 import type { Clock } from '@chaperone/crds/client/clock';
 import { newConnection } from '@chaperone/crds/client/connection';
@@ -11,6 +12,7 @@ import { newAdminServer } from '@chaperone/crds/process/admin-server';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { parse } from 'yaml';
 import { openEvidence } from './audit/evidence.ts';
+import { keepRegistries } from './audit/registry-intake.ts';
 import { newAuthenticator } from './authn/authenticator.ts';
 import { parseAuthenticationConfiguration } from './authn/configuration.ts';
 import { newConcurrencyLimit } from './call/concurrency.ts';
@@ -107,6 +109,10 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     leases: client.resource(leases),
     namespace,
     replica,
+    writers: {
+      report: () => evidence.writers.report(),
+      add: (other) => evidence.writers.add(other),
+    },
     clock,
     observe: (error) => logger.warn('The Lease of this replica cannot be kept', { error }),
   });
@@ -151,6 +157,19 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   bundles.onLoaded(({ revision, rules }) =>
     recorder.tell('PoliciesLoaded', 'Policies came into force', { revision, rules: rules.length }),
   );
+  const registries = newInformer({
+    client,
+    kubeConfig,
+    clock,
+    resource: configMaps,
+    namespace,
+    fieldSelector: `metadata.name=${REGISTRY_CONFIG_MAP}`,
+  });
+  keepRegistries({
+    registries,
+    log,
+    failed: (error) => logger.warn('The registry of writers cannot be kept with the records', { error }),
+  });
   const sideCall = newSideCall({ upstream, clock });
   const chain = newChain({
     authenticator,
@@ -249,10 +268,12 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
   metrics.watch({ streams, bundles, connections: () => server.connections(), evidence });
   heads.start();
   namespaceInformer.start();
+  registries.start();
   const loops = Promise.all([
     bundles.run(background.signal),
     catalog.run(background.signal),
     lease.run(background.signal),
+    evidence.run(background.signal),
     authenticator.run(background.signal),
     fingerprints?.run(background.signal),
     watchCertificate(
@@ -286,7 +307,16 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     server.close();
     background.abort();
     await loops;
-    await Promise.all([heads.stop(), namespaceInformer.stop(), upstream.close(), evidence.close(), admin.close()]);
+    await Promise.all([
+      heads.stop(),
+      namespaceInformer.stop(),
+      registries.stop(),
+      upstream.close(),
+      evidence.close(),
+      admin.close(),
+    ]);
+    // Where the chain ends is known only now.
+    await lease.tellEnd();
     await connection.close();
   }
 }

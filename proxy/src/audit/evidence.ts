@@ -12,8 +12,10 @@ import type { GatewayFacts } from './record/audit-event.ts';
 import { newRecorder, type Recorder } from './recorder.ts';
 import { newShipping } from './shipping.ts';
 import { openSigningKey } from './own-signing-key.ts';
+import { newOwnWriters, type OwnWriters } from './own-writers.ts';
+import { newestSigningKey, watchSigningKeys } from './signing-key-watch.ts';
 import { unknownOutcome } from './record/unknown-outcome.ts';
-import { readSigningKeys, type SigningKey } from '@chaperone/crds/audit/signing-keys';
+import type { SigningKey } from '@chaperone/crds/audit/signing-keys';
 import { nodeFileSystem } from './wal/file-system.ts';
 import { openWriteAheadLog, type LogEvent, type WriteAheadLog } from './wal/write-ahead-log.ts';
 
@@ -23,6 +25,10 @@ export interface Evidence {
   readonly recorder: Recorder;
   /** Undefined where the log itself is the store, and until shipping has begun. */
   shipping(): ShipperState | undefined;
+  /** What the registry of writers is to know. */
+  readonly writers: Pick<OwnWriters, 'report' | 'add'>;
+  /** Looks for newer keys to sign with until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
   /** Resolves when another process has taken this log over: nothing can be recorded any more. */
   readonly lost: Promise<void>;
   /** Writes what is left, vouches for the end of the chain, and lets go. */
@@ -57,6 +63,12 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
   // A replica that starts again under the same name is another writer.
   const writer = `${gateway.replica}-${randomBytes(6).toString('hex')}`;
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const start = new Date(clock.now()).toISOString();
+  const writers = newOwnWriters({
+    writer: { writer, replica: gateway.replica, start },
+    head: () => log.state().durable,
+    key: key.publicKey,
+  });
   const log = await openWriteAheadLog({
     files: nodeFileSystem,
     clock,
@@ -64,7 +76,7 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
     writer: {
       id: writer,
       replica: gateway.replica,
-      start: new Date(clock.now()).toISOString(),
+      start,
       host: { pid: process.pid, node: process.version, version: gateway.version },
     },
     durability: audit.durability,
@@ -89,6 +101,7 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
       observe.log(event);
       tellOf(event, logger);
       if (event.type === 'Lost') lose();
+      if (event.type === 'Adopted' && event.ended !== undefined) writers.add({ writer: event.writer, ...event.ended });
     },
   });
   const alwaysOn = compileMasking({ maskingRules: [] }, redacted);
@@ -121,12 +134,25 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
     log,
     recorder,
     shipping: () => shipping?.state(),
+    writers,
+    async run(signal) {
+      const directory = audit.signingKeys;
+      if (directory === undefined) return;
+      const changed = (next: SigningKey): void => {
+        log.rotateKey(next);
+        writers.signsWith(next.publicKey);
+        logger.info('Records are signed with another key from now on', { key: next.id });
+      };
+      const failed = (error: unknown): void => logger.error('The keys of records cannot be read', { error });
+      await watchSigningKeys({ files: nodeFileSystem, directory, current: key, clock, changed, failed }, signal);
+    },
     lost,
     async close() {
       recorder.tell('Stopped', `Replica ${gateway.replica} stopped`);
       await within(CLOSE_MS, clock, async () => {
         await recorder.settled();
         await log.finish();
+        writers.ended(new Date(clock.now()).toISOString());
       });
       await shipping?.close(CLOSE_MS);
       await within(CLOSE_MS, clock, () => log.close());
@@ -149,10 +175,7 @@ async function signingKeyOf({ audit, stateDirectory }: ProxyOptions, logger: Log
     logger.warn('Records are signed with a key of this replica alone, kept beside them: set audit.signingKeys');
     return openSigningKey(nodeFileSystem, join(stateDirectory, 'signing-key.pem'));
   }
-  const keys = await readSigningKeys(nodeFileSystem, audit.signingKeys);
-  const newest = keys.at(-1);
-  if (newest === undefined) throw new TypeError('a directory of keys without a key was read');
-  return newest;
+  return newestSigningKey(nodeFileSystem, audit.signingKeys);
 }
 
 function tellOf(event: LogEvent, logger: Logger): void {

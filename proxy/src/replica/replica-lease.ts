@@ -1,6 +1,12 @@
+import {
+  parseWriterReport,
+  WRITERS_ANNOTATION,
+  type ReportedWriter,
+  type WriterReport,
+} from '@chaperone/crds/audit/writer-report';
 import { COMPONENT_LABEL, PROXY_COMPONENT, REVISION_ANNOTATION } from '@chaperone/crds/bundle/replica-lease';
 import { microTimestamp } from '@chaperone/crds/client/micro-time';
-import { isConflict, isNotFound } from '@chaperone/crds/client/api-error';
+import { isNotFound } from '@chaperone/crds/client/api-error';
 import { sleep, type Clock } from '@chaperone/crds/client/clock';
 import type { Lease } from '@chaperone/crds/client/kinds';
 import type { ResourceClient } from '@chaperone/crds/client/resource-client';
@@ -16,13 +22,23 @@ export interface ReplicaLease {
   serves(revision: string): void;
   /** Keeps the Lease until the signal aborts, and gives it up then. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
+  /**
+   * Tells, when nothing will be recorded any more, where the records end. The Lease stays for the operator to read and
+   * to remove. Never rejects.
+   */
+  tellEnd(): Promise<void>;
 }
 
 export interface ReplicaLeaseOptions {
-  readonly leases: Pick<ResourceClient<Lease>, 'mergePatch' | 'create' | 'delete'>;
+  readonly leases: Pick<ResourceClient<Lease>, 'get' | 'mergePatch' | 'create'>;
   readonly namespace: string;
   /** The name of this replica's pod: admission leaves each replica the Lease of its own pod. */
   readonly replica: string;
+  /** Who writes records here: the Lease tells of them. `add` takes what it told before this process began. */
+  readonly writers: {
+    report(): WriterReport;
+    add(other: ReportedWriter): void;
+  };
   readonly clock: Clock;
   readonly observe?: (error: unknown) => void;
 }
@@ -31,36 +47,67 @@ export interface ReplicaLeaseOptions {
  * The Lease by which a replica says that it is there and which policies it serves: policies count as enforced only once
  * every replica that holds one serves them. A replica that serves none holds none: it answers no call.
  */
-export function newReplicaLease({ leases, namespace, replica, clock, observe }: ReplicaLeaseOptions): ReplicaLease {
+export function newReplicaLease(options: ReplicaLeaseOptions): ReplicaLease {
+  const { leases, namespace, replica, writers, clock, observe } = options;
   let revision: string | undefined;
   let told: string | undefined;
+  let hasCarried = false;
   let wake: () => void = () => undefined;
   const name = { name: replica, namespace };
 
-  async function renew(serving: string, signal: AbortSignal): Promise<void> {
-    const metadata = { annotations: { [REVISION_ANNOTATION]: serving }, labels: { ...LABELS } };
-    const spec = {
-      holderIdentity: replica,
-      leaseDurationSeconds: LEASE_SECONDS,
-      renewTime: microTimestamp(clock.now()),
-    };
-    const options = { signal, timeoutMs: RENEW_MS };
+  /** What the process before this one told, and the operator may not have seen yet, is told again. */
+  async function carry(limits: { readonly signal?: AbortSignal; readonly timeoutMs: number }): Promise<void> {
+    if (hasCarried) return;
     try {
-      await leases.mergePatch(name, { metadata, spec }, options);
+      const { metadata } = await leases.get(name, limits);
+      const before = parseWriterReport(metadata.annotations?.[WRITERS_ANNOTATION]);
+      before?.writers.forEach((each) => writers.add(each));
     } catch (error) {
       if (!isNotFound(error)) throw error;
+    }
+    hasCarried = true;
+  }
+
+  async function write(
+    spec: NonNullable<Lease['spec']>,
+    serving: string | null,
+    limits: { readonly signal?: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
+    await carry(limits);
+    const report = { [WRITERS_ANNOTATION]: JSON.stringify(writers.report()) };
+    const labels = { ...LABELS };
+    try {
+      const annotations = { [REVISION_ANNOTATION]: serving, ...report };
+      await leases.mergePatch(name, { metadata: { annotations, labels }, spec }, limits);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const annotations = serving === null ? report : { [REVISION_ANNOTATION]: serving, ...report };
       await leases.create(
-        { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...name, ...metadata }, spec },
-        options,
+        {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { ...name, annotations, labels },
+          spec,
+        },
+        limits,
       );
     }
   }
 
-  async function giveUp(): Promise<void> {
+  const renew = (serving: string, signal: AbortSignal): Promise<void> =>
+    write(
+      { holderIdentity: replica, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTimestamp(clock.now()) },
+      serving,
+      { signal, timeoutMs: RENEW_MS },
+    );
+
+  /** Held by nobody, as leader election does it: whoever counts replicas need not wait for it to run out. */
+  async function release(): Promise<void> {
     try {
-      await leases.delete(name, { timeoutMs: RENEW_MS });
+      const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) };
+      await write(spec, null, { timeoutMs: RENEW_MS });
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) observe?.(error);
+      observe?.(error);
     }
   }
 
@@ -91,7 +138,8 @@ export function newReplicaLease({ leases, namespace, replica, clock, observe }: 
         wake = () => woken.abort();
         if (!signal.aborted) await sleep(clock, pauseMs, woken.signal);
       }
-      if (told !== undefined) await giveUp();
+      if (told !== undefined) await release();
     },
+    tellEnd: release,
   };
 }

@@ -1,5 +1,5 @@
 import { checkpointSchema } from '../checkpoint.ts';
-import { registrySchema, type Registry } from '@chaperone/crds/audit/registry';
+import { registryHash, registrySchema } from '@chaperone/crds/audit/registry';
 import { ECS_VERSION, type DocumentContext, type ElasticsearchDocument } from './document.ts';
 import { pruned } from './pruned.ts';
 
@@ -35,12 +35,14 @@ export function checkpointDocument(original: string, ingested: string, context: 
   };
 }
 
-/** A registry of writers, signed by another key than theirs. @throws where it is none */
-export function registryDocument(registry: Registry, ingested: string, context: DocumentContext): IdentifiedDocument {
-  const { number, time, writers, keyId } = registrySchema.parse(registry);
+/** A registry of writers, signed by another key than theirs. @throws where the text is none */
+export function registryDocument(original: string, ingested: string, context: DocumentContext): IdentifiedDocument {
+  const registry = registrySchema.parse(JSON.parse(original));
+  const { number, time, writers, keyId } = registry;
   return {
-    id: `registry:${number}`,
-    document: common({ original: JSON.stringify(registry), ingested, time, action: 'Registry' }, context, {
+    // By its hash, signature and all: nobody can know the id before and put another document in its place.
+    id: `registry:${number}:${registryHash(registry)}`,
+    document: common({ original, ingested, time, action: 'Registry' }, context, {
       registry: { number, key: keyId, writers: writers.map(({ writer }) => writer) },
     }),
   };

@@ -292,8 +292,8 @@ function placeOf({ entry }: Parcel): DocumentPlace {
   return { writer: entry.writer, sequence: entry.kind === 'Record' ? entry.sequence : undefined };
 }
 
-/** Less of a record; of a checkpoint there is no less. */
+/** Less of a record; of a checkpoint or a registry there is no less. */
 function nextTier({ entry, tier }: Parcel): Tier | undefined {
-  if (entry.kind === 'Checkpoint') return undefined;
+  if (entry.kind !== 'Record') return undefined;
   return TIERS[TIERS.indexOf(tier) + 1];
 }

@@ -1,6 +1,6 @@
 import { eventHash } from '../chain.ts';
 import type { AuditRecord } from '../record/audit-event.ts';
-import { CHECKPOINT_DATASET, checkpointDocument } from './checkpoint-document.ts';
+import { CHECKPOINT_DATASET, checkpointDocument, registryDocument } from './checkpoint-document.ts';
 import {
   DATASET,
   documentOf,
@@ -53,9 +53,9 @@ export function newEncoder(context: DocumentContext): Encoder {
   const records = streamOf(DATASET);
   const checkpoints = streamOf(CHECKPOINT_DATASET);
 
-  function checkpoint(text: string): EncodedEntry | undefined {
+  function evidence(text: string, toDocument: typeof checkpointDocument): EncodedEntry | undefined {
     try {
-      const { id, document } = checkpointDocument(text, NO_MOMENT, context);
+      const { id, document } = toDocument(text, NO_MOMENT, context);
       return encoded(checkpoints, id, document);
     } catch {
       return undefined;
@@ -72,7 +72,10 @@ export function newEncoder(context: DocumentContext): Encoder {
   }
 
   return (entry, tier) => {
-    if (entry.kind === 'Checkpoint') return tier === 'Full' ? checkpoint(entry.text) : undefined;
+    if (entry.kind !== 'Record') {
+      const asDocument = entry.kind === 'Checkpoint' ? checkpointDocument : registryDocument;
+      return tier === 'Full' ? evidence(entry.text, asDocument) : undefined;
+    }
     const { writer, sequence, previousChain, chain, original } = entry;
     const integrity = { writer, sequence, previousChain, chain, hash: eventHash(original) };
     const options = { ...context, original, integrity, ingested: NO_MOMENT };

@@ -145,7 +145,9 @@ export function newShipper<Position>(options: ShipperOptions<Position>): Shipper
   function take(entry: SourceEntry<Position>): OwnParcel<Position> {
     const encoded = encode(entry, 'Full');
     const size = (encoded?.bytes ?? 0) + (entry.kind === 'Record' ? entry.original.length : entry.text.length);
-    return { entry, tier: 'Full', encoded, maybeStored: !isOwn(entry.writer), readAt: clock.monotonic(), size };
+    // Every replica sends each registry.
+    const maybeStored = entry.kind === 'Registry' || !isOwn(entry.writer);
+    return { entry, tier: 'Full', encoded, maybeStored, readAt: clock.monotonic(), size };
   }
 
   function add(parcel: OwnParcel<Position>): void {

@@ -1,5 +1,5 @@
 /** What is shipped, in the order in which it was written. The shape in which the write-ahead log reads it. */
-export type SourceEntry<Position> = SourceRecord<Position> | SourceCheckpoint<Position>;
+export type SourceEntry<Position> = SourceRecord<Position> | SourceCheckpoint<Position> | SourceRegistry<Position>;
 
 export interface SourceRecord<Position> {
   readonly kind: 'Record';
@@ -16,6 +16,14 @@ export interface SourceCheckpoint<Position> {
   readonly kind: 'Checkpoint';
   readonly writer: string;
   /** A signed checkpoint as JSON. */
+  readonly text: string;
+  readonly position: Position;
+}
+
+export interface SourceRegistry<Position> {
+  readonly kind: 'Registry';
+  readonly writer: string;
+  /** A signed registry of writers as JSON. */
   readonly text: string;
   readonly position: Position;
 }

@@ -115,7 +115,9 @@ function expiredUpTo(
   retainedSince: number | undefined,
 ): number {
   if (retainedSince === undefined) return 0;
-  if (registered?.end !== undefined && Date.parse(registered.end) < retainedSince) return registered.head.sequence;
+  const last = registered?.end ?? registered?.lost;
+  if (registered !== undefined && last !== undefined && Date.parse(last) < retainedSince)
+    return registered.head.sequence;
   const first = checkpoints[0];
   if (first === undefined) return 0;
   const expired = checkpoints.findLast(({ time }) => Date.parse(time) < retainedSince);
@@ -136,5 +138,8 @@ function* unknownWriter(
   // One that began after the registry was signed is in the next.
   const first = checkpoints[0];
   if (first !== undefined && first.number === 1 && Date.parse(first.time) > Date.parse(registry.time)) return;
+  const last = checkpoints.at(-1);
+  const { forgotten } = registry;
+  if (last !== undefined && forgotten !== undefined && Date.parse(last.time) <= Date.parse(forgotten.until)) return;
   yield { kind: 'UnknownWriter', writer, message: 'the registry does not have this writer' };
 }

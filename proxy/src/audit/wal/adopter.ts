@@ -6,7 +6,7 @@ import { codeOf } from './log-error.ts';
 import type { OpenIntent } from './open-intents.ts';
 import type { Claim, Ownership } from './ownership.ts';
 import { segmentPath } from './segments.ts';
-import { isWriterId, readAcknowledged, type WriterDirectory } from './writer-directory.ts';
+import { isWriterId, readAcknowledged, readWriterFacts, type WriterDirectory } from './writer-directory.ts';
 import { scanWriter, type WriterScan } from './writer-scan.ts';
 import type { LogEvent } from './write-ahead-log.ts';
 
@@ -85,15 +85,18 @@ export function newAdopter(options: AdopterOptions): Adopter {
     }
   }
 
-  /** Returns how many outcomes are unknown. */
-  async function close({ claim, scan }: Found, lengths: Map<number, number>): Promise<number> {
+  /** Returns how many outcomes are unknown, and when the chain was closed. */
+  async function close(
+    { claim, scan }: Found,
+    lengths: Map<number, number>,
+  ): Promise<{ unknownOutcomes: number; end: string }> {
     closing += 1;
     try {
       const unknownOutcomes = await closeOrphans(scan);
       const how = { ...options, directory: claim.directory, adopter: writer, key: options.key() };
-      const { segment, length } = await closeChain(scan, how);
+      const { segment, length, time } = await closeChain(scan, how);
       lengths.set(segment, length);
-      return unknownOutcomes;
+      return { unknownOutcomes, end: time };
     } finally {
       closing -= 1;
     }
@@ -103,12 +106,14 @@ export function newAdopter(options: AdopterOptions): Adopter {
     const { claim, scan } = found;
     const lengths = new Map(scan.lengths);
     let unknownOutcomes = 0;
+    let end = scan.checkpoint?.kind === 'Final' ? scan.checkpoint.time : undefined;
     // One that never wrote, or whose removal was cut short, has no chain to close.
     if (scan.checkpoint?.kind !== 'Final' && scan.lastBatch > 0) {
       await cutTails(claim.directory, lengths);
-      unknownOutcomes = await close(found, lengths);
+      ({ unknownOutcomes, end } = await close(found, lengths));
     }
     const acknowledged = await readAcknowledged(files, claim.directory);
+    const facts = await readWriterFacts(files, claim.directory);
     owned.set(scan.writer, {
       writer: scan.writer,
       path: claim.directory,
@@ -120,7 +125,9 @@ export function newAdopter(options: AdopterOptions): Adopter {
       persisted: acknowledged,
     });
     for (const fault of scan.faults) observe({ type: 'Fault', fault });
-    observe({ type: 'Adopted', writer: scan.writer, records: scan.records, unknownOutcomes });
+    const { writer: other, records, sequence, chain } = scan;
+    const ended = end === undefined || facts === undefined ? undefined : { ...facts, end, head: { sequence, chain } };
+    observe({ type: 'Adopted', writer: other, records, unknownOutcomes, ended });
     options.adopted();
   }
 

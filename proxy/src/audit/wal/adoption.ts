@@ -16,12 +16,12 @@ export interface ClosingOptions {
 
 /**
  * Closes the chain of a writer that has died by a last checkpoint, in a segment of its own. Returns that segment's
- * number and length. Where this is cut short, the next adopter does it again.
+ * number and length, and when it was. Where this is cut short, the next adopter does it again.
  */
 export async function closeChain(
   scan: WriterScan,
   { files, clock, directory, adopter, key }: ClosingOptions,
-): Promise<{ readonly segment: number; readonly length: number }> {
+): Promise<{ readonly segment: number; readonly length: number; readonly time: string }> {
   const { writer, checkpoint, sequence, chain, sinceCheckpoint } = scan;
   const [lastSegment, end] = [...scan.lengths].at(-1) ?? [0, 0];
   const segment = lastSegment + 1;
@@ -69,5 +69,5 @@ export async function closeChain(
     await file.close();
   }
   await files.syncDirectory(directory);
-  return { segment, length };
+  return { segment, length, time };
 }

@@ -19,7 +19,7 @@ const HASH_BYTES = 32;
 /** An entry that is larger is never written; a length beyond it is damage. */
 export const LONGEST_PAYLOAD = 256 * 1024 * 1024;
 
-export const ENTRY_TYPES = { Header: 1, Intent: 2, Record: 3, Checkpoint: 4, Revoked: 5 } as const;
+export const ENTRY_TYPES = { Header: 1, Intent: 2, Record: 3, Checkpoint: 4, Revoked: 5, Registry: 6 } as const;
 export type EntryType = keyof typeof ENTRY_TYPES;
 const TYPES = new Map<number, EntryType>(Object.entries(ENTRY_TYPES).map(([type, number]) => [number, asType(type)]));
 
@@ -30,6 +30,7 @@ function asType(text: string): EntryType {
     case 'Record':
     case 'Checkpoint':
     case 'Revoked':
+    case 'Registry':
       return text;
     default:
       throw new TypeError('no type of entry');
@@ -78,7 +79,13 @@ export interface RevokedEntry {
   readonly text: '';
 }
 
-export type Entry = HeaderEntry | IntentEntry | RecordEntry | CheckpointEntry | RevokedEntry;
+/** A signed registry of writers as JSON: kept with the records, so that it is there where they are read. */
+export interface RegistryEntry {
+  readonly type: 'Registry';
+  readonly text: string;
+}
+
+export type Entry = HeaderEntry | IntentEntry | RecordEntry | CheckpointEntry | RevokedEntry | RegistryEntry;
 
 const RECORD_FIXED = 8 + HASH_BYTES + HASH_BYTES + 1;
 const LONGEST_AUDIT_ID = 255;
@@ -182,7 +189,7 @@ export function linkAt(bytes: Buffer, start: number): Pick<RecordEntry, 'sequenc
 /** Decodes an entry that {@link peekEntry} has found whole. */
 export function decodeEntry(bytes: Buffer, start: number, type: EntryType, size: number): Entry {
   const text = textBytes(bytes, start, type, size).toString('utf8');
-  if (type === 'Header' || type === 'Checkpoint') return { type, text };
+  if (type === 'Header' || type === 'Checkpoint' || type === 'Registry') return { type, text };
   const auditID = auditIDAt(bytes, start, type);
   if (type === 'Intent') return { type, auditID, text };
   if (type === 'Revoked') return { type, auditID, text: '' };

@@ -14,7 +14,7 @@ export interface LogPosition {
 }
 
 /** What goes to the store of records, in the order in which it was written. */
-export type LoggedEntry = LoggedRecord | LoggedCheckpoint;
+export type LoggedEntry = LoggedRecord | LoggedCheckpoint | LoggedRegistry;
 
 export interface LoggedRecord {
   readonly kind: 'Record';
@@ -32,6 +32,15 @@ export interface LoggedCheckpoint {
   readonly kind: 'Checkpoint';
   readonly writer: string;
   /** A signed checkpoint as JSON. */
+  readonly text: string;
+  readonly position: LogPosition;
+}
+
+export interface LoggedRegistry {
+  readonly kind: 'Registry';
+  /** In whose log it is; it is about all writers. */
+  readonly writer: string;
+  /** A signed registry as JSON. */
   readonly text: string;
   readonly position: LogPosition;
 }
@@ -138,10 +147,11 @@ function loggedEntry(
   writer: string,
   segment: number,
 ): LoggedEntry | undefined {
-  if (type !== 'Record' && type !== 'Checkpoint') return undefined;
+  if (type !== 'Record' && type !== 'Checkpoint' && type !== 'Registry') return undefined;
   const entry = decodeEntry(bytes, at, type, size);
   const place = { writer, segment, offset: position + size };
-  if (entry.type === 'Checkpoint') return { kind: 'Checkpoint', writer, text: entry.text, position: place };
+  if (entry.type === 'Checkpoint' || entry.type === 'Registry')
+    return { kind: entry.type, writer, text: entry.text, position: place };
   if (entry.type !== 'Record') return undefined;
   const { sequence, previousChain, chain, auditID, text } = entry;
   return { kind: 'Record', writer, sequence, previousChain, chain, auditID, original: text, position: place };

@@ -183,6 +183,35 @@ describe('the write-ahead log', () => {
   });
 });
 
+test('a registry is read where it was kept, offline too, and is no part of the chain', async () => {
+  const log = await openHere('writer');
+  await call(log, 'before');
+  log.appendRegistry('{"number":7}');
+  await call(log, 'after');
+  await log.finish();
+  const entries = await readAll(log);
+  expect(entries.flatMap((each) => (each.kind === 'Registry' ? [each.text] : [each.kind]))).toEqual([
+    'Record',
+    '{"number":7}',
+    'Record',
+    'Checkpoint',
+  ]);
+  expect(await findingsIn(entries)).toEqual([]);
+  await log.close();
+  const offline: LoggedEntry[] = [];
+  for await (const each of readDirectory(nodeFileSystem, directory, () => undefined)) offline.push(each);
+  expect(offline.filter(({ kind }) => kind === 'Registry')).toHaveLength(1);
+});
+
+test('what is durable is what the next process finds', async () => {
+  const log = await openHere('writer');
+  expect(log.state().durable).toEqual({ sequence: 0, chain: genesisChain('writer') });
+  const appended = log.appendRecord(record('a'));
+  expect(log.state()).toMatchObject({ head: { sequence: 1 }, durable: { sequence: 0 } });
+  await log.flushed();
+  expect(log.state().durable).toEqual({ sequence: 1, chain: appended.chain });
+});
+
 describe('after a process was killed', () => {
   test('a call of which no record is kept is no unknown outcome', async () => {
     const first = await openHere('first');
@@ -194,7 +223,7 @@ describe('after a process was killed', () => {
     kill(first);
     const next = await openHere('next', { isGone: (writer) => writer === 'first' });
     await vi.waitFor(
-      () => expect(next.events).toContainEqual({ type: 'Adopted', writer: 'first', records: 0, unknownOutcomes: 1 }),
+      () => expect(next.events).toMatchObject([{ type: 'Adopted', writer: 'first', records: 0, unknownOutcomes: 1 }]),
       { timeout: 5_000 },
     );
     await next.finish();
@@ -208,9 +237,15 @@ describe('after a process was killed', () => {
     kill(first);
     const next = await openHere('next', { isGone: (writer) => writer === 'first' });
     await vi.waitFor(
-      () => expect(next.events).toContainEqual({ type: 'Adopted', writer: 'first', records: 30, unknownOutcomes: 1 }),
+      () => expect(next.events).toMatchObject([{ type: 'Adopted', writer: 'first', records: 30, unknownOutcomes: 1 }]),
       { timeout: 5_000 },
     );
+    const [adopted] = next.events;
+    // All that the registry of writers has to know of it, as it stood on the disk.
+    expect(adopted).toMatchObject({
+      ended: { replica: 'replica', start: '2026-01-01T00:00:00.000Z', head: { sequence: 30 } },
+    });
+    expect(adopted?.type === 'Adopted' && adopted.ended?.head).toEqual(first.state().durable);
     await next.finish();
     const entries = await readAll(next);
     expect(records(entries).filter(({ writer }) => writer === 'first')).toHaveLength(30);

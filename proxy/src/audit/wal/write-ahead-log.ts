@@ -19,11 +19,32 @@ import type { LogFault, SegmentHeader } from './writer-scan.ts';
 /** What the log has to tell beside its records. */
 export type LogEvent =
   | { readonly type: 'Fault'; readonly fault: LogFault }
-  | { readonly type: 'Adopted'; readonly writer: string; readonly records: number; readonly unknownOutcomes: number }
+  | {
+      readonly type: 'Adopted';
+      readonly writer: string;
+      readonly records: number;
+      readonly unknownOutcomes: number;
+      /** Where its chain ends; undefined where it has none, or where nothing tells whose it was. */
+      readonly ended: EndedWriter | undefined;
+    }
   | { readonly type: 'AdoptionFailed'; readonly writer: string; readonly error: unknown }
   | { readonly type: 'UpkeepFailed'; readonly error: unknown }
   /** Another process has taken this writer for dead. Nothing can be written any more: the process has to start anew. */
   | { readonly type: 'Lost' };
+
+/** A writer whose chain is closed. */
+export interface EndedWriter {
+  readonly replica: string;
+  readonly start: string;
+  readonly end: string;
+  readonly head: ChainHead;
+}
+
+/** Where a chain stands. */
+export interface ChainHead {
+  readonly sequence: number;
+  readonly chain: string;
+}
 
 export interface WriteAheadLogOptions {
   readonly files: FileSystem;
@@ -65,7 +86,9 @@ export interface LogState {
   readonly queueBytes: number;
   readonly openIntents: number;
   readonly writers: number;
-  readonly head: { readonly sequence: number; readonly chain: string };
+  readonly head: ChainHead;
+  /** What of the chain is on stable storage: a crash does not take it back. */
+  readonly durable: ChainHead;
 }
 
 /**
@@ -82,6 +105,8 @@ export interface WriteAheadLog {
    *   the log closes that by itself as an unknown outcome when it can.
    */
   appendRecord(record: NewRecord): ChainedRecord;
+  /** Keeps a registry of writers with the records; it is no part of the chain. @throws LogError if memory is used up */
+  appendRegistry(text: string): void;
   /** The call of an intent has ended, and policy keeps no record of it. */
   closeUnrecorded(auditID: string): void;
   /** Resolves when all that was appended before is on stable storage. @throws LogError LogClosed */
@@ -121,7 +146,7 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
   const segments = newSegments({ ...options, directory: path });
   const intents = newOpenIntents();
   const space = newSpace(options);
-  let committedHead: { readonly sequence: number; readonly chain: string };
+  let committedHead: ChainHead;
   let finished = false;
   let ended = false;
 
@@ -241,6 +266,10 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
       return refusal === undefined ? queue.write({ type: 'Intent', auditID, text }) : Promise.reject(refusal);
     },
     appendRecord,
+    appendRegistry(text) {
+      if (finished) return;
+      queue.push({ type: 'Registry', text }, true);
+    },
     closeUnrecorded(auditID) {
       if (ended) return;
       intents.closing(auditID);
@@ -267,6 +296,7 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
       openIntents: intents.count,
       writers: owned.size,
       head: chain.head(),
+      durable: committedHead,
     }),
     async finish() {
       if (finished) return;

@@ -34,6 +34,20 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Whether the text can be the id of a writer: it names a directory. */
 export const isWriterId = (text: string): boolean => NAME.test(text);
 
+const factsSchema = z.object({ replica: z.string(), start: z.iso.datetime() });
+
+/** Who wrote the directory, and since when. Undefined where that cannot be read. */
+export async function readWriterFacts(
+  files: FileSystem,
+  path: string,
+): Promise<Readonly<z.output<typeof factsSchema>> | undefined> {
+  try {
+    return factsSchema.safeParse(JSON.parse(await files.readFile(`${path}/writer.json`))).data;
+  } catch {
+    return undefined;
+  }
+}
+
 const positionSchema = z.object({ segment: z.int().min(0), offset: z.int().min(0) });
 const NOTHING = { segment: 0, offset: 0 } as const;
 

@@ -224,6 +224,8 @@ function newScanState(writer: string) {
           return;
         case 'Checkpoint':
           visitCheckpoint(found);
+          return;
+        case 'Registry':
       }
     },
     result: () => ({
