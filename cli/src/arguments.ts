@@ -43,6 +43,7 @@ export const VERIFY_OPTIONS = {
   registry: text,
   'registry-key': texts,
   'retained-since': text,
+  'all-fields': flag,
 } as const;
 
 /** @throws CommandError for what is no option of the command */

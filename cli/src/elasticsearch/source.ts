@@ -10,6 +10,7 @@ import { LONGEST_TEXTS, tooLarge } from '../records/newest.ts';
 import { matches } from '../records/matches.ts';
 import type { StoredRecord } from '../records/stored-record.ts';
 import { unreadableNote, type Evidence, type RecordSource, type SearchOptions } from '../sources/record-source.ts';
+import { editedField } from './document-check.ts';
 import { foundRecord, hasOwnHash, readDocument, RECORD_FIELDS, storedRecord } from './found-document.ts';
 import { readPages, type Hit } from './pages.ts';
 import { ALL_RECORDS, elasticsearchQuery, WRITER_FIELD } from './query.ts';
@@ -22,6 +23,8 @@ export interface ElasticsearchSourceOptions {
   readonly caFile?: string | undefined;
   /** The last part of the names of the data streams. */
   readonly namespace?: string | undefined;
+  /** Whether evidence is all of a document, and not only the text in it. */
+  readonly allFields?: boolean | undefined;
 }
 
 /** The documents that gateways have shipped. @throws CommandError */
@@ -42,6 +45,7 @@ export async function openElasticsearch(options: ElasticsearchSourceOptions): Pr
     notes,
     records: `logs-${DATASET}-${settings.namespace}`,
     checkpoints: `logs-${CHECKPOINT_DATASET}-${settings.namespace}`,
+    allFields: options.allFields === true,
   };
   return {
     notes,
@@ -56,6 +60,7 @@ interface Store {
   readonly notes: string[];
   readonly records: string;
   readonly checkpoints: string;
+  readonly allFields: boolean;
 }
 
 function parseOptions({ url, username, passwordFile, apiKeyFile, caFile, namespace }: ElasticsearchSourceOptions) {
@@ -106,7 +111,7 @@ async function searchIn({ client, records: index, notes }: Store, { query, limit
 }
 
 function evidenceIn(store: Store): Evidence {
-  const { client, notes, records, checkpoints } = store;
+  const { client, notes, records, checkpoints, allFields } = store;
   const read = (field: string, order: 'asc' | 'desc'): AsyncGenerator<Hit> =>
     readPages({
       client,
@@ -134,7 +139,7 @@ function evidenceIn(store: Store): Evidence {
         index: records,
         query: ALL_RECORDS,
         sort: [{ [WRITER_FIELD]: 'asc' }, { 'event.sequence': 'asc' }],
-        fields: RECORD_FIELDS,
+        fields: allFields ? ['*'] : RECORD_FIELDS,
       });
       let withoutText = 0;
       for await (const { place, source } of pages) {
@@ -143,15 +148,18 @@ function evidenceIn(store: Store): Evidence {
           report({ kind: 'Malformed', writer: '', place, message: 'a document cannot be read as one of a record' });
           continue;
         }
-        const { writer } = document.chaperone.integrity;
-        const { sequence } = document.event;
-        if (!hasOwnHash(document)) {
-          const message = 'the hash beside the record is not its own';
-          report({ kind: 'Altered', writer, sequences: [sequence, sequence], place, message });
-        }
         const record = foundRecord(document, place);
-        if (record === undefined) withoutText += 1;
-        else yield record;
+        if (record === undefined) {
+          withoutText += 1;
+          continue;
+        }
+        const { writer, sequence } = record;
+        const altered = (where: string, message: string): void =>
+          report({ kind: 'Altered', writer, sequences: [sequence, sequence], place: where, message });
+        if (!hasOwnHash(document)) altered(place, 'the hash beside the record is not its own');
+        const field = allFields ? editedField(document, source) : undefined;
+        if (field !== undefined) altered(`${place} ${field}`, 'a field beside the record is not what it says');
+        yield record;
       }
       if (withoutText > 0) notes.push(withoutTextNote(withoutText));
     },

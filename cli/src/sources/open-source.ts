@@ -12,6 +12,7 @@ export interface SourceOptions {
   readonly 'ca-file'?: string | undefined;
   readonly 'data-stream-namespace'?: string | undefined;
   readonly directory?: readonly string[] | undefined;
+  readonly 'all-fields'?: boolean | undefined;
 }
 
 /** What the options --elasticsearch and --data-stream-namespace are where they are not given. */
@@ -23,6 +24,8 @@ export async function openSource(options: SourceOptions, { variables }: Environm
   const { elasticsearch, directory } = options;
   if (elasticsearch !== undefined && directory !== undefined)
     throw usageError('--elasticsearch and --directory exclude each other: give one');
+  if (directory !== undefined && options['all-fields'] === true)
+    throw usageError('--all-fields: only documents of Elasticsearch have fields beside their records');
   if (directory !== undefined) return openDirectories(nodeFileSystem, directory);
   const set = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name]);
   const url = elasticsearch ?? set(URL_VARIABLE);
@@ -39,5 +42,6 @@ export async function openSource(options: SourceOptions, { variables }: Environm
     apiKeyFile: options['api-key-file'],
     caFile: options['ca-file'],
     namespace: options['data-stream-namespace'] ?? set(NAMESPACE_VARIABLE),
+    allFields: options['all-fields'],
   });
 }

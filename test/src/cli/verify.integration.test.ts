@@ -264,7 +264,7 @@ describe('Elasticsearch', () => {
     await client.index({ ...place, id, document: change(source), refresh: true });
   }
 
-  async function remove(namespace: string, query: estypes.QueryDslQueryContainer): Promise<void> {
+  async function remove(namespace: string, query: NonNullable<estypes.QueryDslQueryContainer>): Promise<void> {
     const found = await client.search({ index: `logs-*-${namespace}`, query, size: 1_000, _source: false });
     expect(found.hits.hits.length).toBeGreaterThan(0);
     const operations = found.hits.hits.map(({ _index, _id }) => ({ delete: { _index, _id: _id ?? '' } }));
@@ -367,6 +367,18 @@ describe('Elasticsearch', () => {
       expect(outcome.code).toBe(EXIT.found);
     });
   }
+
+  test('in which fields beside the record were altered, if it is asked', async () => {
+    const namespace = await shipped();
+    const all = [...withRegistry(), '--all-fields'];
+    expect(await verifyIn(namespace, ...all)).toMatchObject({ code: EXIT.ok, error: '' });
+    await replace(namespace, `${FIRST}:7`, (source) => ({ ...source, user: { name: 'somebody@example.com' } }));
+    expect(await verifyIn(namespace, ...withRegistry())).toMatchObject({ code: EXIT.ok });
+    const outcome = await verifyIn(namespace, ...all);
+    expect(findingsOf(outcome)).toEqual([`Altered ${FIRST} 7`]);
+    expect(outcome.out).toMatch(/what it says, \.ds-logs-\S+ user\.(?:name|id|group)/);
+    expect(outcome.code).toBe(EXIT.found);
+  });
 
   test('that has refused the text of a record is told apart', async () => {
     const namespace = `cli_verify_${process.pid}_${++uses}`;
