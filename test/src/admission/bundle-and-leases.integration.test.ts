@@ -144,6 +144,40 @@ describe('the policy bundle', () => {
   });
 });
 
+describe('the registry of writers', () => {
+  test('is written, changed and removed by the operator', async () => {
+    expect(await create(chart.operator, configMap('chaperone-writers'))).toMatchObject({ code: 0, stderr: '' });
+    const changed = patch(chart.operator, 'configmap/chaperone-writers', { data: { revision: 'b' } });
+    expect(await changed).toMatchObject({ code: 0, stderr: '' });
+    expect(await remove(chart.operator, 'configmap/chaperone-writers')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([...others, { name: 'a replica of the gateway', caller: () => chart.proxy }])(
+    'is neither created nor changed by $name',
+    async ({ caller, name }) => {
+      // RBAC is before admission, and gives a replica nothing to write.
+      const refused = async (result: Promise<CommandResult>): Promise<string> =>
+        name === 'a replica of the gateway' ? (await result).stderr : denial('chaperone-bundle', result);
+      const message =
+        name === 'a replica of the gateway' ? 'is forbidden' : 'only the operator writes the registry of writers';
+      expect(await refused(create(caller(), configMap('chaperone-writers')))).toContain(message);
+      expect(await create(chart.operator, configMap('chaperone-writers'))).toMatchObject({ code: 0, stderr: '' });
+      const changed = patch(caller(), 'configmap/chaperone-writers', { data: { 'registry.json': '{}' } });
+      expect(await refused(changed)).toContain(message);
+      expect(await remove(chart.operator, 'configmap/chaperone-writers')).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  test('is removed by no administrator, but by a break-glass group', async () => {
+    expect(await create(chart.operator, configMap('chaperone-writers'))).toMatchObject({ code: 0, stderr: '' });
+    for (const caller of [chart.administrator, as(chart.admin, PROXY, ['administrators'])])
+      expect(await denial('chaperone-bundle', remove(caller, 'configmap/chaperone-writers'))).toContain(
+        'only the operator, and members of the break-glass groups, delete the registry of writers',
+      );
+    expect(await remove(chart.admin, 'configmap/chaperone-writers')).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
 describe('the Lease of the leader', () => {
   test('is written by the operator', async () => {
     expect(await create(chart.operator, lease('chaperone-operator'))).toMatchObject({ code: 0, stderr: '' });

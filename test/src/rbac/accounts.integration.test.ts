@@ -145,7 +145,12 @@ describe('the gateway, by its own token,', () => {
       'get configmaps',
     ]);
     const list = { verb: 'list', resource: 'configmaps', namespace: NAMESPACE };
-    expect(await mayDo(chart, chart.proxy, { resourceAttributes: { ...list, name: 'chaperone-bundle' } })).toBe(true);
+    for (const name of ['chaperone-bundle', 'chaperone-writers'])
+      expect(await mayDo(chart, chart.proxy, { resourceAttributes: { ...list, name } }), name).toBe(true);
+    const patch = { ...list, verb: 'patch', name: 'chaperone-writers' };
+    expect(await mayDo(chart, chart.proxy, { resourceAttributes: patch })).toBe(false);
+    const key = { verb: 'get', resource: 'secrets', namespace: NAMESPACE, name: 'chaperone-registry-key' };
+    expect(await mayDo(chart, chart.proxy, { resourceAttributes: key })).toBe(false);
     expect(await mayDo(chart, chart.proxy, { resourceAttributes: list })).toBe(false);
   });
 
@@ -292,6 +297,12 @@ describe('the operator, by its own token,', () => {
         metadata: { ...metadata, name: 'chaperone-proxy-tls' },
         data: { 'tls.crt': '', 'tls.key': '' },
       },
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { ...metadata, name: 'chaperone-registry-key' },
+        data: { '0001.pem': '' },
+      },
       role([{ apiGroups: ['*'], resources: ['*'], verbs: ['impersonate-on:user-info:deletecollection'] }]),
       binding({ role: DERIVED }),
       role([{ nonResourceURLs: ['/healthz'], verbs: ['impersonate-on:user-info:head'] }], undefined, {
@@ -346,7 +357,7 @@ describe('the operator, by its own token,', () => {
     expect(await failure(own)).toContain(`User "${OPERATOR}" cannot impersonate`);
   });
 
-  test('reads no Secret but the certificate of the gateway', async () => {
+  test('reads no Secret but the certificate of the gateway and its own key', async () => {
     const paths = ['kube-system', 'default', TEAM].map((namespace) => core(namespace, 'secrets'));
     for (const path of ['/api/v1/secrets', ...paths, core(NAMESPACE, 'secrets')]) {
       expect(await failure(chart.call(chart.operator, { method: 'GET', path })), path).toContain(

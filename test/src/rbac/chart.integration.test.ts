@@ -69,6 +69,14 @@ const kindsOf = (all: readonly Rendered[]): readonly string[] => [...new Set(all
 const rulesOf = (all: readonly Rendered[], name: string): readonly Rule[] =>
   all.filter((one) => one.name === name).flatMap(({ rules }) => rules);
 
+/** Of the key that signs the registry of writers: made, and neither changed by others' words nor deleted. */
+const OWN_KEY = {
+  apiGroups: [''],
+  resources: ['secrets'],
+  resourceNames: ['chaperone-registry-key'],
+  verbs: ['get', 'create', 'patch'],
+};
+
 describe('the chart', () => {
   test('passes helm lint with its default values', async () => {
     expect(await helm('lint', '--strict', CHART)).toMatchObject({ code: 0 });
@@ -152,19 +160,24 @@ describe('the chart', () => {
     expect(crds(await objects('--set=crds.install=false'))).toEqual([]);
   });
 
-  test('gives the operator no workload and no Secret to write where it does not manage the gateway', async () => {
+  test('gives the operator no workload and no Secret but its own key to write where it does not manage the gateway', async () => {
     const role = (all: readonly Rendered[]): readonly string[] =>
       rulesOf(all, 'chaperone-operator').flatMap(({ resources }) => resources);
-    const managed = ['deployments', 'statefulsets', 'services', 'poddisruptionbudgets', 'serviceaccounts', 'secrets'];
+    const managed = ['deployments', 'statefulsets', 'services', 'poddisruptionbudgets', 'serviceaccounts'];
     expect(role(await objects())).toEqual(expect.arrayContaining(managed));
-    const unmanaged = role(await objects('--set=gateway.managed=false'));
+    const rendered = await objects('--set=gateway.managed=false');
+    const unmanaged = role(rendered);
     expect(managed.filter((resource) => unmanaged.includes(resource))).toEqual([]);
+    expect(rulesOf(rendered, 'chaperone-operator').filter(({ resources }) => resources.includes('secrets'))).toEqual([
+      OWN_KEY,
+    ]);
   });
 
   test('lets the operator only read a certificate that somebody else writes', async () => {
     const all = await objects('--set=gateway.tls.mode=Secret', '--set=gateway.tls.secretName=gateway-cert');
     const secrets = rulesOf(all, 'chaperone-operator').filter(({ resources }) => resources.includes('secrets'));
     expect(secrets).toEqual([
+      OWN_KEY,
       { apiGroups: [''], resources: ['secrets'], resourceNames: ['gateway-cert'], verbs: ['get', 'list', 'watch'] },
     ]);
   });
