@@ -1,6 +1,8 @@
 import { createServer, request as httpsRequest, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '@chaperone/e2e/cluster/control-plane';
 
@@ -21,7 +23,9 @@ export type Fault =
   /** Bytes that are no HTTP. */
   | { readonly kind: 'Garbage' }
   /** Nothing comes back, and the connection stays. */
-  | { readonly kind: 'Silence' };
+  | { readonly kind: 'Silence' }
+  /** In place of the API server's answer: JSON of any length, as fast as it is taken. */
+  | { readonly kind: 'Answer'; readonly body: () => Iterable<Buffer> };
 
 export interface FrontRequest {
   readonly method: string;
@@ -79,6 +83,10 @@ export async function startApiServerFront({ url, credentials }: ControlPlane): P
         response.destroy();
         return;
       case 'Silence':
+        return;
+      case 'Answer':
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        await pipeline(Readable.from(fault.body()), response).catch(() => response.destroy());
         return;
       case 'Garbage':
         response.socket?.end('there is no such protocol\r\n\r\n');

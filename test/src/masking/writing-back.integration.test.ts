@@ -4,106 +4,43 @@ import { join } from 'node:path';
 import { runCommand, type CommandResult } from '@chaperone/e2e/process/run-command';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { newGatewayClient, type GatewayClient } from '../proxy/gateway-client.ts';
 import { newStreamOpener, type StreamOpener } from '../proxy/open-stream.ts';
+import { newMaskedScene, type MaskedScene } from './masked-scene.ts';
 
 const gateway = inject('gateway');
 const NAMESPACE = 'writing-back';
-const GROUP = 'writing-back';
-const RULES = ['writing-back-maps', 'writing-back-secrets', 'writing-back-pods'] as const;
 const VALUE = 'the value that nobody is shown';
 const maps = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
 
 const directory = mkdtempSync(join(tmpdir(), 'writing-back-'));
-let client: GatewayClient;
+let scene: MaskedScene;
 let opener: StreamOpener;
-let token: string;
-
-const match = (resources: string[]) => ({
-  apiGroups: [''],
-  resources,
-  namespaces: [NAMESPACE],
-  subjects: [{ kind: 'Group', name: GROUP }],
-});
-
-async function applyRule(name: string, spec: object): Promise<void> {
-  const rule = { apiVersion: 'chaperone.dev/v1alpha1', kind: 'MaskingRule', metadata: { name }, spec };
-  expect(await client.kubectl(['apply', '--server-side', '--filename=-'], rule)).toMatchObject({ code: 0 });
-  const waited = await client.kubectl(['wait', 'maskingrule', name, '--for=condition=Enforced', '--timeout=20s']);
-  expect(waited).toMatchObject({ code: 0 });
-}
 
 beforeAll(async () => {
-  client = newGatewayClient(gateway);
   opener = newStreamOpener(gateway);
-  token = await client.token({ user: 'writing-back@example.com', groups: ['agents', GROUP] });
-  await client.kubectl(['create', 'namespace', NAMESPACE]);
-  const everything = { action: 'Allow', verbs: ['*'], apiGroups: [''] } as const;
-  await client.applyPolicy(GROUP, {
-    mode: 'Enforce',
-    subjects: [{ kind: 'Group', name: GROUP }],
-    rules: [
-      {
-        ...everything,
-        verbs: ['*'],
-        name: 'objects',
-        apiGroups: ['', 'apps'],
-        resources: [
-          'configmaps',
-          'secrets',
-          'pods',
-          'pods/log',
-          'pods/exec',
-          'pods/attach',
-          'pods/portforward',
-          'deployments',
-        ],
-      },
-      {
-        name: 'discovery',
-        action: 'Allow',
-        verbs: ['get'],
-        nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/openapi/*', '/version'],
-      },
-    ],
-  });
-  const targets = ['Audit', 'Response'];
-  await applyRule(RULES[0], {
-    match: match(['configmaps']),
-    fields: ['data.hidden', "metadata.labels['hidden']"],
-    targets,
-  });
-  await applyRule(RULES[1], { match: match(['secrets']), fields: ['data.*', 'stringData.*'], targets });
-  await applyRule(RULES[2], {
-    match: match(['pods', 'pods/log', 'pods/exec', 'pods/attach', 'pods/portforward']),
+  scene = await newMaskedScene(NAMESPACE);
+  await scene.applyRule('writing-back-maps', ['configmaps'], { fields: ['data.hidden', "metadata.labels['hidden']"] });
+  await scene.applyRule('writing-back-secrets', ['secrets'], { fields: ['data.*', 'stringData.*'] });
+  await scene.applyRule('writing-back-pods', ['pods', 'pods/exec', 'pods/attach', 'pods/portforward'], {
     fields: ['spec.containers[*].env[*].value'],
     patterns: [{ name: 'account', regex: 'ACC-[0-9]{6}' }],
-    targets,
   });
 }, 90_000);
 
 afterAll(async () => {
-  await client.kubectl(['delete', 'maskingrules', ...RULES, 'writing-back-late', '--ignore-not-found']);
-  await client.deletePolicy(GROUP);
-  await client.kubectl(['delete', 'namespace', NAMESPACE, '--wait=false']);
+  await scene.end();
   await opener.close();
-  await client.close();
   rmSync(directory, { recursive: true, force: true });
 }, 60_000);
 
-/** kubectl through the gateway, in the namespace. */
-const kubectl = (args: readonly string[], input?: unknown): Promise<CommandResult> =>
-  client.kubectlAs(token, [`--namespace=${NAMESPACE}`, ...args], input);
-
 async function createMap(name: string): Promise<void> {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { hidden: VALUE, shown: 'old' } };
-  const args = [`--namespace=${NAMESPACE}`, 'create', '--filename=-'];
-  expect(await client.kubectl(args, object)).toMatchObject({ code: 0 });
+  await scene.administer(['create', '--filename=-'], object);
 }
 
 /** What is stored, read beside the gateway. */
 async function stored(resource: string, name: string): Promise<unknown> {
-  const { stdout } = await client.kubectl([`--namespace=${NAMESPACE}`, 'get', resource, name, '--output=json']);
+  const stdout = await scene.administer(['get', resource, name, '--output=json']);
   const object: unknown = JSON.parse(stdout);
   expect(stdout).not.toContain('MASKED');
   return object;
@@ -123,7 +60,13 @@ function editor(name: string, script: string): string {
 
 async function edit(name: string, script: string): Promise<CommandResult> {
   const { binDirectory } = gateway;
-  const args = [`--kubeconfig=${client.kubeconfigOf(token)}`, `--namespace=${NAMESPACE}`, 'edit', 'configmap', name];
+  const args = [
+    `--kubeconfig=${scene.client.kubeconfigOf(scene.token)}`,
+    `--namespace=${NAMESPACE}`,
+    'edit',
+    'configmap',
+    name,
+  ];
   const env = { ...process.env, EDITOR: editor(`edit-${name}`, script), KUBE_EDITOR: '' };
   return runCommand(join(binDirectory, 'kubectl'), [...args, '--output-patch'], { env });
 }
@@ -150,33 +93,33 @@ describe('kubectl under a rule that masks what it reads', () => {
       metadata: { name: 'applied' },
       data: { hidden: VALUE, shown },
     });
-    expect(await kubectl(['apply', '--filename=-'], manifest('old'))).toMatchObject({ code: 0 });
-    expect(await kubectl(['apply', '--filename=-'], manifest('new'))).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['apply', '--filename=-'], manifest('old'))).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['apply', '--filename=-'], manifest('new'))).toMatchObject({ code: 0 });
     await expectStored('applied', { hidden: VALUE, shown: 'new' });
     // Without the field in the manifest it goes away, as it would without the gateway.
     const { hidden: _hidden, ...data } = manifest('newest').data;
-    expect(await kubectl(['apply', '--filename=-'], { ...manifest('newest'), data })).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['apply', '--filename=-'], { ...manifest('newest'), data })).toMatchObject({ code: 0 });
     expect(await stored('configmap', 'applied')).toMatchObject({ data: { shown: 'newest' } });
   });
 
   test('server-side apply keeps what others own', async () => {
     await createMap('owned');
     const mine = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owned' }, data: { mine: 'x' } };
-    expect(await kubectl(['apply', '--server-side', '--filename=-'], mine)).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['apply', '--server-side', '--filename=-'], mine)).toMatchObject({ code: 0 });
     await expectStored('owned', { hidden: VALUE, shown: 'old', mine: 'x' });
   });
 
   test('replace with what it read is refused, with what is whole it is not', async () => {
     await createMap('replaced');
-    const { stdout } = await kubectl(['get', 'configmap', 'replaced', '--output=json']);
+    const { stdout } = await scene.kubectl(['get', 'configmap', 'replaced', '--output=json']);
     expect(stdout).toContain('[MASKED:writing-back-maps]');
     expect(stdout).not.toContain(VALUE);
-    const refused = await kubectl(['replace', '--filename=-'], stdout);
+    const refused = await scene.kubectl(['replace', '--filename=-'], stdout);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('the body holds a placeholder of a masked value');
     await expectStored('replaced', { hidden: VALUE, shown: 'old' });
     const whole = stdout.replace('[MASKED:writing-back-maps]', 'a new value');
-    expect(await kubectl(['replace', '--filename=-'], whole)).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['replace', '--filename=-'], whole)).toMatchObject({ code: 0 });
     await expectStored('replaced', { hidden: 'a new value', shown: 'old' });
   });
 
@@ -187,7 +130,9 @@ describe('kubectl under a rule that masks what it reads', () => {
       ['strategic', '{"data":{"more":"strategic"}}'],
       ['json', '[{"op":"add","path":"/data/json","value":"patched"}]'],
     ] as const)
-      expect(await kubectl(['patch', 'configmap', 'patched', `--type=${type}`, `--patch=${patch}`])).toMatchObject({
+      expect(
+        await scene.kubectl(['patch', 'configmap', 'patched', `--type=${type}`, `--patch=${patch}`]),
+      ).toMatchObject({
         code: 0,
       });
     await expectStored('patched', { hidden: VALUE, shown: 'merged', more: 'strategic', json: 'patched' });
@@ -200,19 +145,18 @@ describe('kubectl under a rule that masks what it reads', () => {
     ['test', `[{"op":"test","path":"/data/hidden","value":"${VALUE}"}]`],
   ])('a JSON Patch that reads it is refused: %s', async (_, patch) => {
     const name = 'patch-reading';
-    if ((await client.kubectl([`--namespace=${NAMESPACE}`, 'get', 'configmap', name])).code !== 0)
-      await createMap(name);
-    const refused = await kubectl(['patch', 'configmap', name, '--type=json', `--patch=${patch}`]);
+    if ((await scene.kubectl(['get', 'configmap', name])).code !== 0) await createMap(name);
+    const refused = await scene.kubectl(['patch', 'configmap', name, '--type=json', `--patch=${patch}`]);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('the patch copies, moves or tests a field that is masked for you');
     await expectStored(name, { hidden: VALUE, shown: 'old' });
   });
 
   test('a selector that names it is refused', async () => {
-    const refused = await kubectl(['get', 'configmaps', '--selector=hidden=a']);
+    const refused = await scene.kubectl(['get', 'configmaps', '--selector=hidden=a']);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('the selector names a field or a label that is masked for you');
-    expect(await kubectl(['get', 'configmaps', '--selector=shown=a'])).toMatchObject({ code: 0 });
+    expect(await scene.kubectl(['get', 'configmaps', '--selector=shown=a'])).toMatchObject({ code: 0 });
   });
 
   test('a placeholder of another resource is refused, in whatever encoding', async () => {
@@ -227,7 +171,13 @@ describe('kubectl under a rule that masks what it reads', () => {
         }),
       ],
     ] as const) {
-      const answer = await client.call({ method: 'POST', path: maps, token, headers: { 'content-type': type }, body });
+      const answer = await scene.client.call({
+        method: 'POST',
+        path: maps,
+        token: scene.token,
+        headers: { 'content-type': type },
+        body,
+      });
       expect(answer, body).toMatchObject({ status: 400 });
       expect(answer.text).toContain('placeholder');
     }
@@ -244,10 +194,9 @@ describe('kubectl under a rule that masks what it reads', () => {
     const spec = { schedulerName: 'none', containers: [{ name: 'main', image: 'none' }] };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone' }, spec };
     await vi.waitFor(async () => {
-      const created = await client.kubectl([`--namespace=${NAMESPACE}`, 'apply', '--filename=-'], pod);
-      expect(created).toMatchObject({ code: 0 });
+      await scene.administer(['apply', '--filename=-'], pod);
     });
-    const { code, stderr } = await kubectl(['exec', 'alone', '--', 'id']);
+    const { code, stderr } = await scene.kubectl(['exec', 'alone', '--', 'id']);
     expect(code).not.toBe(0);
     expect(stderr).toContain('the bytes of a session cannot be masked');
   });
@@ -258,7 +207,7 @@ function upgraded(path: string): Promise<{ readonly status: number | undefined; 
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${gateway.url.replace('https', 'wss')}${path}`, ['v5.channel.k8s.io'], {
       ca: readFileSync(gateway.caFile),
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${scene.token}` },
     });
     socket.once('open', () => reject(new Error('the session was opened')));
     socket.once('error', reject);
@@ -274,22 +223,21 @@ describe('a rule that comes while a watch is open', () => {
   test('ends it where it concerns the watch, and leaves the others', async () => {
     await createMap('watched');
     const secrets = `/api/v1/namespaces/${NAMESPACE}/secrets?watch=true`;
-    const [concerned, other] = [await opener.open(`${maps}?watch=true`, token), await opener.open(secrets, token)];
+    const [concerned, other] = [
+      await opener.open(`${maps}?watch=true`, scene.token),
+      await opener.open(secrets, scene.token),
+    ];
     await vi.waitFor(() => expect(concerned.text()).toContain('watched'));
     expect(concerned.text()).toContain('"shown":"old"');
-    await applyRule('writing-back-late', {
-      match: match(['configmaps']),
-      fields: ['data.shown'],
-      targets: ['Audit', 'Response'],
-    });
+    await scene.applyRule('writing-back-late', ['configmaps'], { fields: ['data.shown'] });
     await vi.waitFor(() => expect(concerned.hasEnded()).toBe(true), { timeout: 10_000 });
     expect(concerned.text()).toContain('the rules that mask what you receive have changed');
     expect(other.hasEnded()).toBe(false);
     other.close();
-    const again = await opener.open(`${maps}?watch=true`, token);
+    const again = await opener.open(`${maps}?watch=true`, scene.token);
     await vi.waitFor(() => expect(again.text()).toContain('watched'));
     expect(again.text()).toContain('"shown":"[MASKED:writing-back-late]"');
     again.close();
-    await client.kubectl(['delete', 'maskingrule', 'writing-back-late']);
+    await scene.administer(['delete', 'maskingrule', 'writing-back-late']);
   });
 });
