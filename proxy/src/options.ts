@@ -144,6 +144,8 @@ export const optionsSchema = z.strictObject({
       /** A signed checkpoint follows so many records, or so much time. */
       checkpointRecords: z.int().min(1).max(1_000_000).default(1_000),
       checkpointInterval: durationOption('60s'),
+      /** Records of calls that are refused before anybody knows whose they are; what is past them is on record in sums. */
+      strangersPerSecond: z.int().min(1).max(100_000).default(100),
       /** The log of a process that is not heard of for so long is taken over. */
       adoptAfter: durationOption('30s'),
       /** A directory of Ed25519 keys in PEM; the last by name signs. Without one a replica makes a key of its own. */

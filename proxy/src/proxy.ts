@@ -1,4 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { REGISTRY_CONFIG_MAP } from '@chaperone/crds/audit/registry';
 import { BUNDLE_HEAD } from '@chaperone/crds/bundle/configmaps';
@@ -198,7 +200,13 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     clock,
     accepting: () => !closed,
   });
-  const clientAddress = clientAddressSource(options.listen.clientAddress, () => metrics.broken('proxy-protocol'));
+  const clientAddress = clientAddressSource(options.listen.clientAddress, () => {
+    metrics.broken('proxy-protocol');
+    recorder.unreadable('proxy-protocol', '');
+  });
+  const originOf = newOriginOf(clientAddress);
+  const addressOf = (socket: Duplex): string =>
+    socket instanceof Socket ? originOf({ socket, rawHeaders: [] }).clientAddress : '';
   const serve = {
     chain,
     upstream,
@@ -212,7 +220,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       },
       budget: newBodyBudget(options.limits.bodyMemoryBytes),
     },
-    originOf: newOriginOf(clientAddress),
+    originOf,
     recorder,
     ended(report: CallReport, error: unknown) {
       observe.call(report, error);
@@ -234,7 +242,10 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       request: newRequestHandler(serve),
       pipelined: newPipelinedHandler(serve),
       upgrade: newUpgradeHandler(serve),
-      broken: (status) => metrics.broken(status),
+      broken(status, socket) {
+        metrics.broken(status);
+        recorder.unreadable(String(status), addressOf(socket));
+      },
     },
     ...(clientAddress.kind === 'ProxyProtocol' ? { preamble: clientAddress.protocol } : {}),
   });

@@ -8,6 +8,7 @@ import type { ProxyOptions } from '../options.ts';
 import type { BundleLoader } from '../policy/bundle-loader.ts';
 import { newCaptureBudget } from './body-capture.ts';
 import type { ShipperEvent, ShipperState } from './elasticsearch/shipper-event.ts';
+import { watchRoom } from './log-room.ts';
 import type { GatewayFacts } from './record/audit-event.ts';
 import { newRecorder, type Recorder } from './recorder.ts';
 import { newShipping } from './shipping.ts';
@@ -112,6 +113,15 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
     masking: () => bundles.current()?.masking ?? alwaysOn,
     budget: newCaptureBudget(audit.captureBytes),
     bodyBytes: audit.bodyBytes,
+    strangersPerSecond: audit.strangersPerSecond,
+    isCrowded: watchRoom({
+      files: nodeFileSystem,
+      directory: join(stateDirectory, 'wal'),
+      clock,
+      bytes: () => log.state().bytes + log.state().othersBytes,
+      maxBytes: audit.maxBytes,
+      minFreeBytes: audit.minFreeBytes,
+    }),
     failed(error) {
       observe.recordFailed();
       logger.error('A record cannot be written', { error });

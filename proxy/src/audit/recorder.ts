@@ -14,6 +14,7 @@ import { microTime, recordText, type RecordBodies } from './record/record-text.t
 import { NOBODY } from './masked-names.ts';
 import { maskRequestLine, type MaskedRequestLine } from './request-line.ts';
 import { recordBody, type RecordBodyOptions, type RecordedBody } from './recorded-body.ts';
+import { newStrangerRecords } from './stranger-records.ts';
 import type { WriteAheadLog } from './wal/write-ahead-log.ts';
 
 /** Follows a call that has been permitted, as far as its level of recording asks for. */
@@ -32,7 +33,9 @@ export interface Recorder {
   ended(report: CallReport, error: unknown): void;
   /** What happened to the gateway itself. */
   tell(type: GatewayEventType, message: string, facts?: GatewayEvent['facts']): void;
-  /** Resolves when all that has ended is in the log. */
+  /** What came from there was no call, and was answered with this status. */
+  unreadable(status: string, clientAddress: string): void;
+  /** Resolves when all that has ended is in the log. Calls that end later may be left out of sums. */
   settled(): Promise<void>;
 }
 
@@ -45,6 +48,10 @@ export interface RecorderOptions {
   readonly budget: CaptureBudget;
   /** Of the text of one body. */
   readonly bodyBytes: number;
+  /** Records of calls that are refused before anybody knows whose they are. */
+  readonly strangersPerSecond: number;
+  /** Whether such calls have to leave the log to others. */
+  readonly isCrowded: () => boolean;
   /** A record was not written: its call ends as one whose outcome nobody knows. */
   readonly failed: (error: unknown) => void;
 }
@@ -191,9 +198,37 @@ export function newRecorder(options: RecorderOptions): Recorder {
     log.appendRecord({ auditID: report.auditID, closes, original: recordText(record, objects) });
   }
 
+  /** Whether it is on its way to the log. */
+  function tell(type: GatewayEventType, message: string, facts?: GatewayEvent['facts']): boolean {
+    const event: GatewayEvent = {
+      kind: 'GatewayEvent',
+      apiVersion: 'chaperone.dev/v1alpha1',
+      type,
+      time: microTime(clock.now()),
+      message,
+      ...(facts === undefined ? {} : { facts }),
+      chaperone: { gateway },
+    };
+    try {
+      log.appendRecord({ auditID: '', closes: false, original: recordText(event) });
+      return true;
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+  }
+
+  const strangers = newStrangerRecords({
+    clock,
+    perSecond: options.strangersPerSecond,
+    isCrowded: options.isCrowded,
+    tell,
+  });
+
   return {
     follow,
     ended(report, error) {
+      if (report.identity === undefined && !strangers.admits(report)) return;
       // Only of what was plainly allowed, and only reads: a refusal or a failure of the gateway is on record all the same.
       if (levelOf(report) === 'None' && error === undefined) {
         followed.get(report)?.response?.release();
@@ -204,23 +239,10 @@ export function newRecorder(options: RecorderOptions): Recorder {
       pending.add(job);
       void job.then(() => pending.delete(job));
     },
-    tell(type, message, facts) {
-      const event: GatewayEvent = {
-        kind: 'GatewayEvent',
-        apiVersion: 'chaperone.dev/v1alpha1',
-        type,
-        time: microTime(clock.now()),
-        message,
-        ...(facts === undefined ? {} : { facts }),
-        chaperone: { gateway },
-      };
-      try {
-        log.appendRecord({ auditID: '', closes: false, original: recordText(event) });
-      } catch (error) {
-        failed(error);
-      }
-    },
+    tell: (type, message, facts) => void tell(type, message, facts),
+    unreadable: strangers.unreadable,
     async settled() {
+      strangers.close();
       while (pending.size > 0) await Promise.all(pending);
     },
   };

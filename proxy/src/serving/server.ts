@@ -17,8 +17,8 @@ export interface Handlers {
   pipelined(request: IncomingMessage, response: ServerResponse): void;
   /** The socket is the handler's: it answers or destroys it. `head` are bytes that came after the request. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** A request that is no HTTP was answered by this much. */
-  broken?(status: number): void;
+  /** A request that is no HTTP was answered with this status. */
+  broken?(status: number, socket: Duplex): void;
 }
 
 export interface GatewayServerOptions {
@@ -123,7 +123,7 @@ export function newGatewayServer({
   );
   server.on('clientError', (error: Error, socket: Duplex) => {
     const status = answerBrokenRequest(error, socket, exchanges.progress(socket));
-    if (status !== undefined) handlers.broken?.(status);
+    if (status !== undefined) handlers.broken?.(status, socket);
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     // Behind an answer that is under way this one would be read as its part.
@@ -132,7 +132,7 @@ export function newGatewayServer({
       return;
     }
     const status = answerConnect(socket);
-    handlers.broken?.(status);
+    handlers.broken?.(status, socket);
   });
   server.on('secureConnection', (socket) => {
     socket.setNoDelay(true);

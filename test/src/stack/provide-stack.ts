@@ -5,6 +5,9 @@ import { gatewayContext, type GatewayContext } from '../proxy/gateway-context.ts
 import { neededServers } from './needed-servers.ts';
 import './provided-context.ts';
 
+/** Tests that flood it with calls without an identity run beside tests that read the record of one such call. */
+const FLOODED = { configuration: { audit: { strangersPerSecond: 100_000 } } };
+
 /**
  * One of each server for a whole run of a project's tests, which keep apart by namespace and data stream. Answers the
  * function that ends them.
@@ -25,7 +28,7 @@ export async function provideStack(
   };
   const starting = [
     needed.shared || options.withNode ? startShared() : Promise.resolve(undefined),
-    !onTheNode && needed.gateway ? startTestGateway('gateway') : Promise.resolve(undefined),
+    !onTheNode && needed.gateway ? startTestGateway('gateway', { overrides: FLOODED }) : Promise.resolve(undefined),
   ] as const;
   const outcomes = await Promise.allSettled(starting);
   if (outcomes.some(({ status }) => status === 'rejected')) {

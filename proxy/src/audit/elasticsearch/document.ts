@@ -154,6 +154,7 @@ function auditFields(event: CallEvent): Record<string, unknown> {
 }
 
 function gatewayDocument(event: GatewayEvent, options: DocumentOptions): Record<string, unknown> {
+  const ip = ipOf(String(event.facts?.['clientAddress'] ?? ''));
   return {
     event: {
       ...baseEvent(options),
@@ -165,6 +166,9 @@ function gatewayDocument(event: GatewayEvent, options: DocumentOptions): Record<
     ...baseDocument(options),
     '@timestamp': event.time,
     message: event.message,
+    source: { ip },
+    related: { ip },
+    error: { code: event.facts?.['code'] },
     observer: observer(event.chaperone),
     orchestrator: orchestrator(options),
     chaperone: {
@@ -180,6 +184,7 @@ const GATEWAY_EVENT_TYPES: Readonly<Record<GatewayEvent['type'], string>> = {
   Stopped: 'end',
   PoliciesLoaded: 'change',
   RequestUnreadable: 'info',
+  StrangersRefused: 'info',
   LogRepaired: 'info',
 };
 

@@ -162,4 +162,12 @@ export interface GatewayEvent {
   readonly chaperone: { readonly gateway: GatewayFacts };
 }
 
-export type GatewayEventType = 'Started' | 'Stopped' | 'PoliciesLoaded' | 'RequestUnreadable' | 'LogRepaired';
+export type GatewayEventType =
+  | 'Started'
+  | 'Stopped'
+  | 'PoliciesLoaded'
+  /** Sums of what came from an address and was no HTTP. */
+  | 'RequestUnreadable'
+  /** Sums of calls without an identity that have no records of their own. */
+  | 'StrangersRefused'
+  | 'LogRepaired';
