@@ -34,17 +34,28 @@ function placeholderFor(leaf: LeafValue, { cause, bytes }: LeafPlace, fingerprin
 
 const ALWAYS_ON: ReadonlySet<string> = new Set(ALWAYS_ON_CAUSES.map(({ name }) => redacted(name)));
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/u;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text that base64 holds; undefined where it is no base64 (as Go reads it) or no UTF-8. */
 export function decodedText(text: string): string | undefined {
   // Go's decoder skips line breaks.
-  const compact = text.replaceAll(/[\r\n]/gu, '');
-  if (compact.length % 4 !== 0 || !BASE64.test(compact)) return undefined;
+  const compact = text.includes('\n') || text.includes('\r') ? text.replaceAll(/[\r\n]/gu, '') : text;
+  const bytes = decodedBytes(compact);
+  if (bytes === undefined) return undefined;
   try {
-    return decoder.decode(Buffer.from(compact, 'base64'));
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Node's decoder passes over what is no base64, so that less comes out than the length promises, and takes the alphabet of
+ * URLs, too. To look at each character of a large value by a pattern takes ten times as long.
+ */
+function decodedBytes(text: string): Buffer | undefined {
+  if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === Math.floor(((text.length - padding) * 3) / 4) ? bytes : undefined;
 }
