@@ -12,6 +12,7 @@ import type { Supervisor } from '../process/supervisor.ts';
 import { answersOk } from '../process/answers-ok.ts';
 import { CHECKOUT, type StackDirectories } from './directories.ts';
 import { serviceAccountKubeconfig } from './service-account-kubeconfig.ts';
+import { makeSigningKeys } from './signing-keys.ts';
 
 export interface GatewayOptions {
   readonly directories: StackDirectories;
@@ -41,6 +42,8 @@ export interface Gateway {
   readonly adminUrl: string;
   /** Through the gateway, as agent@example.com of group agents. */
   readonly agentKubeconfig: string;
+  /** Directory of the keys that sign its records, and of their public halves. */
+  readonly signingKeys: string;
 }
 
 /** The pod that the process stands in for: its Lease has this name, and its token is bound to it. */
@@ -64,7 +67,9 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
     replaceFile(file('kubeconfig'), await replicaKubeconfig(options), OWNER_ONLY);
     await writeCertificate(file, controlPlane);
   }
-  const { listen, admin, ...others } = options.overrides?.configuration ?? {};
+  const signingKeys = file('signing-keys');
+  makeSigningKeys(signingKeys);
+  const { listen, admin, audit, ...others } = options.overrides?.configuration ?? {};
   replaceFile(
     file('proxy.yaml'),
     stringify({
@@ -75,6 +80,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
       admin: { host: '127.0.0.1', port: ports.gatewayAdmin, ...objectOf(admin) },
       tls: { certificate: file('tls.crt'), key: file('tls.key') },
       stateDirectory: directories.state,
+      audit: { signingKeys, ...objectOf(audit) },
       authentication: { inline: authenticationConfiguration(issuer), serviceAccounts: { audience: issuer.audience } },
       drain: { delay: '100ms', timeout: '5s' },
       ...(elasticsearchUrl === undefined
@@ -120,7 +126,7 @@ export async function startGateway(supervisor: Supervisor, options: GatewayOptio
     }),
     OWNER_ONLY,
   );
-  return { url, caFile: controlPlane.caFile, adminUrl, agentKubeconfig };
+  return { url, caFile: controlPlane.caFile, adminUrl, agentKubeconfig, signingKeys };
 }
 
 const objectOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

@@ -8,6 +8,8 @@ export interface GatewayContext {
   readonly adminUrl: string;
   readonly operatorAdminUrl: string;
   readonly stateDirectory: string;
+  /** Of the keys that sign its records, and of their public halves. */
+  readonly signingKeyDirectory: string;
   /** Direct, `system:masters`. */
   readonly adminKubeconfig: string;
   readonly kubeApiUrl: string;
@@ -30,6 +32,7 @@ export const gatewayContext = ({
   adminUrl: product.gateway.adminUrl,
   operatorAdminUrl: product.operatorAdminUrl,
   stateDirectory: directories.state,
+  signingKeyDirectory: product.gateway.signingKeys,
   adminKubeconfig: controlPlane.adminKubeconfig,
   kubeApiUrl: controlPlane.url,
   issuerDirectory: issuer.directory,

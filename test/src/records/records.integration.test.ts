@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { publicKeyOf, signingKey } from '@chaperone/crds/audit/signing-keys';
+import { publicKeyOf } from '@chaperone/crds/audit/signing-keys';
+import { publicKeysIn } from '@chaperone/e2e/stack/signing-keys';
 import { verify } from '@chaperone/proxy/audit/verify/verify';
 import type { CallEvent } from '@chaperone/proxy/audit/record/audit-event';
 import type { AuditLevel } from '@chaperone/crds/v1alpha1/agentpolicy';
@@ -207,14 +206,13 @@ describe('the record of a call', () => {
 
 test('all of it is one chain that proves itself', async () => {
   const { records, checkpoints } = await readLog(context);
-  const pem = readFileSync(join(context.stateDirectory, 'signing-key.pem'), 'utf8');
-  const key = publicKeyOf(signingKey(pem, 'signing-key.pem').publicKey);
-  if (key === undefined) throw new Error('the key of the gateway is none');
+  const keys = publicKeysIn(context.signingKeyDirectory).flatMap((key) => publicKeyOf(key) ?? []);
+  expect(keys).toHaveLength(1);
   const findings = [];
   for await (const finding of verify({
     records,
     checkpoints: checkpoints.map(({ text }): unknown => JSON.parse(text)),
-    keys: [key],
+    keys,
   }))
     findings.push(finding);
   expect(findings).toEqual([]);
