@@ -8,7 +8,8 @@ import { findingTable, summaryLine } from '../output/findings.ts';
 import { indentJson } from '../output/json-text.ts';
 import { yamlText } from '../output/record-document.ts';
 import { parseMoment } from '../records/moment.ts';
-import { newTally } from '../records/tally.ts';
+import { newTally, type Tally } from '../records/tally.ts';
+import { newVouching, type Vouching } from '../records/vouching.ts';
 import { openSource } from '../sources/open-source.ts';
 import { readJson, readPublicKeys } from '../sources/public-keys.ts';
 import type { RecordSource } from '../sources/record-source.ts';
@@ -39,11 +40,13 @@ export async function verify(args: readonly string[], environment: Environment):
     if (registry === undefined && options.registryKeys.length > 0)
       throw usageError('--registry-key: the records come without a registry of writers: give --registry FILE');
     const tally = newTally();
-    const records = watched(source.evidence.records(found), tally, environment);
+    const vouching = newVouching(checkpoints, environment.now());
+    const records = watched(source.evidence.records(found), { tally, vouching }, environment);
     const given = { ...options, checkpoints, records, ...(registry === undefined ? {} : { registry }) };
     for await (const finding of verifyLog(given)) found(finding);
+    for (const finding of vouching.findings()) found(finding);
     tell(source, registry, environment);
-    const summary = tally.summary(checkpoints.length);
+    const summary = { ...tally.summary(checkpoints.length), unsigned: vouching.unsigned };
     if (format === 'table') {
       if (count > 0) environment.out(findingTable(findings));
       if (count > findings.length) environment.out(`... and ${count - findings.length} more\n`);
@@ -87,13 +90,14 @@ async function readOptions(given: Given, now: number): Promise<ReadOptions> {
 
 async function* watched(
   records: AsyncIterable<FoundRecord>,
-  tally: ReturnType<typeof newTally>,
+  { tally, vouching }: { readonly tally: Tally; readonly vouching: Vouching },
   { isTerminal, error, now }: Environment,
 ): AsyncGenerator<FoundRecord> {
   let next = now() + PROGRESS_MS;
   let isTold = false;
   for await (const record of records) {
     tally.count(record);
+    vouching.record(record);
     yield record;
     // The clock is not asked for each: a record takes some millionths of a second.
     if (!isTerminal || tally.records % 256 !== 0 || now() < next) continue;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
 import { CommandError } from '../command-error.ts';
 import type { Clause } from './query.ts';
@@ -34,11 +35,11 @@ export async function* readPages(options: PageOptions): AsyncGenerator<Hit, void
   const { client, index, query, sort, fields } = options;
   let pit: string | undefined;
   try {
-    ({ id: pit } = await client.openPointInTime({ index, keep_alive: KEEP_ALIVE }));
+    ({ id: pit } = await patiently(() => client.openPointInTime({ index, keep_alive: KEEP_ALIVE })));
     let size = FIRST_PAGE;
     let after: estypes.SortResults | undefined;
     for (;;) {
-      const answer: estypes.SearchResponse = await client.search({
+      const request: estypes.SearchRequest = {
         pit: { id: pit, keep_alive: KEEP_ALIVE },
         size,
         query,
@@ -48,7 +49,8 @@ export async function* readPages(options: PageOptions): AsyncGenerator<Hit, void
         // A shard that does not answer would make records look missing.
         allow_partial_search_results: false,
         ...(after === undefined ? {} : { search_after: after }),
-      });
+      };
+      const answer = await patiently(() => client.search(request));
       pit = answer.pit_id ?? pit;
       const { hits } = answer.hits;
       let characters = 1;
@@ -67,6 +69,22 @@ export async function* readPages(options: PageOptions): AsyncGenerator<Hit, void
   } finally {
     // What is not closed is dropped when its time is over.
     if (pit !== undefined) await client.closePointInTime({ id: pit }).catch(() => undefined);
+  }
+}
+
+const RETRIES = 4;
+const FIRST_PAUSE_MS = 250;
+
+/** A server that has too much to do, or whose new index is not ready yet, is asked again. */
+async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const status = error instanceof errors.ResponseError ? error.statusCode : undefined;
+      if (retry === RETRIES || (status !== 429 && status !== 503)) throw error;
+      await sleep(FIRST_PAUSE_MS * 2 ** retry);
+    }
   }
 }
 

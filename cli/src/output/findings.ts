@@ -22,9 +22,16 @@ const detailOf = ({ message, checkpoint, place }: Finding): string =>
     ...(place === undefined ? [] : [place]),
   ].join(', ');
 
-export function summaryLine({ writers, records, checkpoints, first, last }: Summary, findings: number): string {
+export interface Verified extends Summary {
+  /** Records that came after the last checkpoint. */
+  readonly unsigned: number;
+}
+
+export function summaryLine(verified: Verified, findings: number): string {
+  const { writers, records, unsigned, checkpoints, first, last } = verified;
+  const signed = unsigned === 0 ? '' : ` (${unsigned} of them signed by no checkpoint yet)`;
   const time = first === undefined || last === undefined ? '' : `, from ${first} to ${last}`;
-  const read = `${counted(writers, 'writer')}, ${counted(records, 'record')}, ${counted(checkpoints, 'checkpoint')}${time}`;
+  const read = `${counted(writers, 'writer')}, ${counted(records, 'record')}${signed}, ${counted(checkpoints, 'checkpoint')}${time}`;
   return `${read}: ${findings === 0 ? 'no findings' : counted(findings, 'finding')}\n`;
 }
 

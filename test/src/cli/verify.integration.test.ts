@@ -105,7 +105,7 @@ describe('a directory', () => {
     const segments = segmentsOf(directory, FIRST);
     for (const segment of segments.slice(2)) rmSync(segment);
     const outcome = await verifyDirectory(directory, withRegistry());
-    expect(findingsOf(outcome).at(-1)).toMatch(new RegExp(`^TruncatedTail ${FIRST} `));
+    expect(findingsOf(outcome)).toContainEqual(expect.stringMatching(`^TruncatedTail ${FIRST} `));
     expect(outcome.code).toBe(EXIT.found);
   });
 
@@ -142,6 +142,23 @@ describe('a directory', () => {
     const later = (): number => Date.now() + 3_600_000;
     const outcome = await verifyDirectory(directory, ['--retained-since', '30m'], { now: later });
     expect(findingsOf(outcome)).toEqual([]);
+  });
+
+  test('whose records are too new to be signed for, which is told', async () => {
+    const directory = copy();
+    const [segment = ''] = segmentsOf(directory, SECOND);
+    for (const other of segmentsOf(directory, SECOND).slice(1)) rmSync(other);
+    rmSync(join(directory, FIRST), { recursive: true });
+    rewrite(segment, SECOND, (entry) => (entry.type === 'Checkpoint' ? { ...entry, type: 'Header' } : entry));
+    // At this time the first of its records is half an hour old.
+    const early = await verifyDirectory(directory, [], { now: () => Date.parse('2026-03-01T10:30:00Z') });
+    expect(early.out).toMatch(
+      /^1 writer, (\d+) records \(\1 of them signed by no checkpoint yet\), 0 checkpoints, .*: no findings\n$/,
+    );
+    expect(early.code).toBe(EXIT.ok);
+    const late = await verifyDirectory(directory);
+    expect(findingsOf(late)).toEqual([expect.stringMatching(`Missing ${SECOND} 1-`)]);
+    expect(late.code).toBe(EXIT.found);
   });
 
   test('findings as data', async () => {
@@ -350,6 +367,10 @@ describe('Elasticsearch', () => {
           event: { ...source.event, original: source.event.original.replace('"count":10', '"count":9') },
         })),
       finding: `ForgedCheckpoint ${FIRST} 11-20`,
+    },
+    'all checkpoints of a writer were removed': {
+      tamper: (namespace) => remove(namespace, { term: { 'chaperone.checkpoint.writer': SECOND } }),
+      finding: `Missing ${SECOND} 1-41`,
     },
     'a document lost its number': {
       tamper: (namespace) =>
