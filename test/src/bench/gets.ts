@@ -17,7 +17,8 @@ interface Recording {
   readonly name: string;
   readonly namespace: string;
   readonly minRatio: number;
-  readonly maxAddedMs: number;
+  /** Undefined where there is no bound. */
+  readonly maxAddedMs: number | undefined;
 }
 
 const RECORDINGS: readonly Recording[] = [
@@ -33,18 +34,31 @@ export async function benchGets(options: BenchOptions): Promise<Line[]> {
   await kubectl(['create', 'namespace', UNRECORDED]);
   const lines: Line[] = [];
   for (const recording of RECORDINGS) {
-    await kubectl(['apply', '--server-side', '--filename=-'], {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'bench', namespace: recording.namespace },
-      data: { text: 'x'.repeat(2_600) },
-    });
+    await applyTarget(kubectl, recording.namespace);
     lines.push(...(await benchRecording(options, recording)));
   }
   return lines;
 }
 
-async function benchRecording({ paths, progress }: BenchOptions, recording: Recording): Promise<Line[]> {
+/** The 3 KB that are got. */
+export async function applyTarget(kubectl: BenchCluster['kubectl'], namespace: string): Promise<void> {
+  await kubectl(['apply', '--server-side', '--filename=-'], {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'bench', namespace },
+    data: { text: 'x'.repeat(2_600) },
+  });
+}
+
+/** GETs that are recorded while Elasticsearch indexes the records on the same processors. */
+export const INDEXED: Recording = {
+  name: 'recorded and indexed',
+  namespace: 'default',
+  minRatio: 0.35,
+  maxAddedMs: undefined,
+};
+
+export async function benchRecording({ paths, progress }: BenchOptions, recording: Recording): Promise<Line[]> {
   const { name: kind, namespace, minRatio, maxAddedMs } = recording;
   const target = `/api/v1/namespaces/${namespace}/configmaps/bench`;
   for (const path of [paths.direct, paths.gateway])
@@ -76,7 +90,9 @@ async function benchRecording({ paths, progress }: BenchOptions, recording: Reco
         direct: String(rounded(figures[share].direct)),
         gateway: String(rounded(figures[share].gateway)),
         compared: `+ ${rounded(added)}`,
-        ...(connections === 1 && share === 'p50' ? { bound: `<= ${maxAddedMs}`, met: added <= maxAddedMs } : {}),
+        ...(connections === 1 && share === 'p50' && maxAddedMs !== undefined
+          ? { bound: `<= ${maxAddedMs}`, met: added <= maxAddedMs }
+          : {}),
       });
     }
   }

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { startTestGateway, startTestProduct } from '@chaperone/e2e/stack/test-gateway';
+import { startTestGateway, startTestProduct, type TestGateway } from '@chaperone/e2e/stack/test-gateway';
 import { startTestStack } from '@chaperone/e2e/stack/test-stack';
 import { mintToken } from '@chaperone/e2e/issuer/issue-token';
 import { gatewayContext } from '../proxy/gateway-context.ts';
 import { newBenchCluster } from './bench-cluster.ts';
 import { benchDecisions } from './decisions.ts';
-import { benchGets, UNRECORDED } from './gets.ts';
+import { applyTarget, benchGets, benchRecording, INDEXED, UNRECORDED } from './gets.ts';
 import { benchLists } from './lists.ts';
 import type { Path } from './load.ts';
 import { table, type Line } from './report.ts';
+import { benchShipper, withElasticsearch } from './shipping.ts';
 import { benchCopies, benchExec } from './streams.ts';
 import { benchWatches } from './watches.ts';
 
@@ -39,10 +40,8 @@ async function start() {
   }
 }
 
-progress('Starting Kubernetes and Chaperone');
-const running = await start();
-const lines: Line[] = [];
-try {
+/** Who calls, on both paths, and a policy that lets them. */
+async function open(running: Pick<TestGateway, 'product' | 'controlPlane' | 'directories' | 'issuer' | 'supervisor'>) {
   const context = gatewayContext(running);
   const client = newBenchCluster(context);
   const token = await mintToken(running.issuer.directory, {
@@ -81,21 +80,55 @@ try {
     gateway: { name: 'gateway', origin: context.url, ca, headers: { authorization: `Bearer ${token}` } },
   };
   const record = running.supervisor.running().find(({ name }) => name === 'gateway');
-  const pid = record?.pid ?? 0;
-  if (wanted('gets')) lines.push(...(await benchGets({ paths, kubectl: client.kubectl, progress })));
-  if (wanted('lists')) lines.push(...(await benchLists({ paths, kubectl: client.kubectl, pid, progress })));
-  if (wanted('watches')) lines.push(...(await benchWatches({ paths, kubectl: client.kubectl, pid, progress })));
+  return { context, paths, kubectl: client.kubectl, pid: record?.pid ?? 0, progress };
+}
+
+async function benchGateway(lines: Line[]): Promise<void> {
+  progress('Starting Kubernetes and Chaperone');
+  const running = await start();
+  try {
+    const scene = await open(running);
+    if (wanted('gets')) lines.push(...(await benchGets(scene)));
+    if (wanted('lists')) lines.push(...(await benchLists(scene)));
+    if (wanted('watches')) lines.push(...(await benchWatches(scene)));
+    if (withNode) {
+      const { adminKubeconfig: direct, binDirectory } = scene.context;
+      const kubeconfigs = { direct, gateway: running.product.gateway.agentKubeconfig };
+      if (wanted('exec')) lines.push(...(await benchExec({ ...scene, binDirectory, kubeconfigs })));
+      if (wanted('cp')) lines.push(...(await benchCopies({ ...scene, binDirectory, kubeconfigs })));
+    } else if (NODE_PARTS.some(wanted)) progress('Left out without WITH_NODE=1 (Linux, root): exec and cp');
+  } finally {
+    await running.stop();
+  }
+}
+
+/** In production Elasticsearch has machines of its own; here it shares the processors. */
+async function benchShipping(lines: Line[]): Promise<void> {
+  progress('Starting Elasticsearch');
+  await withElasticsearch(async (url) => {
+    lines.push(...(await benchShipper(url, progress)));
+    const elasticsearch = { nodes: [url], installTemplates: {} };
+    const running = await startTestGateway('bench', {
+      overrides: { configuration: { ...overrides.configuration, elasticsearch } },
+    });
+    try {
+      const scene = await open(running);
+      await applyTarget(scene.kubectl, INDEXED.namespace);
+      lines.push(...(await benchRecording(scene, INDEXED)));
+    } finally {
+      await running.stop();
+    }
+  });
+}
+
+const GATEWAY_PARTS = ['gets', 'lists', 'watches', ...(withNode ? NODE_PARTS : [])];
+const lines: Line[] = [];
+try {
   if (wanted('decisions')) lines.push(...benchDecisions());
-  if (withNode) {
-    const kubeconfigs = { direct: context.adminKubeconfig, gateway: running.product.gateway.agentKubeconfig };
-    const { binDirectory } = context;
-    const options = { binDirectory, kubeconfigs, kubectl: client.kubectl, pid, progress };
-    if (wanted('exec')) lines.push(...(await benchExec(options)));
-    if (wanted('cp')) lines.push(...(await benchCopies(options)));
-  } else if (NODE_PARTS.some(wanted)) progress('Left out without WITH_NODE=1 (Linux, root): exec and cp');
+  if (GATEWAY_PARTS.some(wanted)) await benchGateway(lines);
+  if (wanted('shipping')) await benchShipping(lines);
 } finally {
   // Also where a part failed: what was measured until then is told.
   process.stdout.write(table(lines));
-  await running.stop();
 }
 process.exitCode = lines.some(({ met }) => met === false) ? 1 : 0;
