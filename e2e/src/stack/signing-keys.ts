@@ -19,7 +19,7 @@ export function addSigningKey(directory: string): void {
   const count = readdirSync(directory).filter((name) => name.endsWith('.pem')).length;
   const path = join(directory, String(count + 1).padStart(4, '0'));
   const { privateKey } = generateKeyPairSync('ed25519');
-  replaceFile(`${path}.pub`, createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString(), 0o644);
+  replaceFile(`${path}.pub`, createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }), 0o644);
   replaceFile(`${path}.pem`, privateKey.export({ format: 'pem', type: 'pkcs8' }), OWNER_ONLY);
 }
 
