@@ -46,6 +46,8 @@ const BODY_TIMEOUT = 75_000;
 const MAX_KEPT_BACK = 65_536;
 /** For a client to take the last words of an answer that was ended; one that does not read is cut off. */
 const LAST_WORDS_TIMEOUT = 1_000;
+/** Masking goes on for so long before others have their turn: the kernel may hand over megabytes at once. */
+const MASKING_SLICE = 4;
 /** After the end of an answer from inside, until its connection to the API server is closed. */
 const ABORT_DELAY = 100;
 
@@ -132,6 +134,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #capture: BodyCapture | undefined;
   #masked: MaskedAnswer | undefined;
+  /** Milliseconds of masking since others had their turn. */
+  #maskingMs = 0;
+  /** Of what is to have happened before more of the answer is taken. */
+  #awaitsDrain = false;
+  #awaitsTurn = false;
   #answerEnd: AnswerEnd | undefined;
 
   constructor(options: ForwardOptions) {
@@ -163,7 +170,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #onAbort = (): void => this.#controller?.abort(new Error('the client has gone'));
-  readonly #onDrain = (): void => this.#controller?.resume();
+  readonly #onDrain = (): void => {
+    this.#awaitsDrain = false;
+    this.#resume();
+  };
+
+  #resume(): void {
+    if (!this.#awaitsDrain && !this.#awaitsTurn) this.#controller?.resume();
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
@@ -236,12 +250,31 @@ class Exchange implements Dispatcher.DispatchHandler {
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#capture?.push(chunk);
     if (this.#masked === undefined) this.#pass(controller, chunk);
-    else this.#writeMasked(() => this.#masked?.push(chunk), controller);
+    else {
+      const started = this.#options.now();
+      this.#writeMasked(() => this.#masked?.push(chunk), controller);
+      this.#giveWay(controller, this.#options.now() - started);
+    }
+  }
+
+  /** Leaves the loop to others once masking has had its share of it. */
+  #giveWay(controller: Dispatcher.DispatchController, maskingMs: number): void {
+    this.#maskingMs += maskingMs;
+    if (this.#maskingMs < MASKING_SLICE || this.#awaitsTurn || this.#settled) return;
+    this.#awaitsTurn = true;
+    controller.pause();
+    setImmediate(() => {
+      this.#awaitsTurn = false;
+      this.#maskingMs = 0;
+      this.#resume();
+    });
   }
 
   #pass(controller: Dispatcher.DispatchController | undefined, chunk: Buffer): void {
     this.#answerEnd?.passed(chunk);
-    if (!this.#options.response.write(chunk)) controller?.pause();
+    if (this.#options.response.write(chunk)) return;
+    this.#awaitsDrain = true;
+    controller?.pause();
   }
 
   /** Finds out whether and how the answer is masked. False where it cannot be, and so is not passed on. */
