@@ -176,7 +176,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   };
 
   #resume(): void {
-    if (!this.#awaitsDrain && !this.#awaitsTurn) this.#controller?.resume();
+    if (!this.#awaitsDrain && !this.#awaitsTurn && !this.#settled) this.#controller?.resume();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
