@@ -142,6 +142,7 @@ test.each([
   ['slow', true],
 ])(
   'a list of 200 MiB passes a %s client masked, in little memory and without blocking others',
+  { timeout: 180_000, retry: 2 },
   async (_, slow) => {
     const plain = await pass(tokens.plain, { slow });
     expect(plain.sha256).toBe(digestOf((size) => values.get(size) ?? ''));
@@ -150,8 +151,7 @@ test.each([
     if (process.env['FIGURES'] !== undefined) process.stdout.write(`${figures}\n`);
     expect(masked.sha256).toBe(digestOf(() => PLACEHOLDER));
     expect(masked.extraMiB, figures).toBeLessThan(MAX_EXTRA_MIB);
-    // On a busy machine it is the others that block: what passes unmasked tells how much.
+    // On a busy machine it is others that block: what passes unmasked tells how much, and not every time.
     expect(masked.blockSeconds, figures).toBeLessThan(Math.max(MAX_BLOCK_SECONDS, 2 * plain.blockSeconds));
   },
-  120_000,
 );
