@@ -45,6 +45,11 @@ const CASES: Readonly<Record<string, Case>> = {
     leases: [lease('pod', [writer('a', 9)])],
     expected: { writers: [writer('a', 9)], change: 'Heads' },
   },
+  'the first record of a writer is more than growth': {
+    before: { writers: [writer('a', 0)], keys: ['key-pod'] },
+    leases: [lease('pod', [writer('a', 1)])],
+    expected: { writers: [writer('a', 1)], change: 'Writers' },
+  },
   'what was told before is nothing new': {
     before: { writers: [writer('a', 9)], keys: ['key-pod'] },
     leases: [lease('pod', [writer('a', 9)])],

@@ -140,8 +140,13 @@ function forget(
 }
 
 function changeOf(before: Contents | undefined, next: Contents): Collected['change'] {
+  // A first record is no mere growth: before it there is nothing of a writer that could be missed.
   const withoutHeads = ({ writers, keys, forgotten }: Contents): string =>
-    JSON.stringify([writers.map(({ writer, end, lost }) => [writer, end, lost]), keys, forgotten]);
+    JSON.stringify([
+      writers.map(({ writer, end, lost, head }) => [writer, end, lost, head.sequence > 0]),
+      keys,
+      forgotten,
+    ]);
   if (before === undefined || withoutHeads(before) !== withoutHeads(next)) return 'Writers';
   const heads = ({ writers }: Contents): string => writers.map(({ head: { sequence } }) => sequence).join();
   return heads(before) === heads(next) ? 'None' : 'Heads';
