@@ -6,8 +6,9 @@ import { gatewayContext } from '../proxy/gateway-context.ts';
 import { newBenchCluster } from './bench-cluster.ts';
 import { benchDecisions } from './decisions.ts';
 import { applyTarget, benchGets, benchRecording, INDEXED, UNRECORDED } from './gets.ts';
-import { benchLists } from './lists.ts';
+import { benchLists, NAMESPACE as PODS } from './lists.ts';
 import type { Path } from './load.ts';
+import { benchMasking } from './masking.ts';
 import { table, type Line } from './report.ts';
 import { benchShipper, withElasticsearch } from './shipping.ts';
 import { benchCopies, benchExec } from './streams.ts';
@@ -59,7 +60,7 @@ async function open(running: Pick<TestGateway, 'product' | 'controlPlane' | 'dir
         verbs: ['get', 'list', 'watch', 'update'],
         apiGroups: [''],
         resources: ['configmaps', 'pods'],
-        namespaces: ['default'],
+        namespaces: ['default', PODS],
       },
       {
         name: 'unrecorded',
@@ -91,6 +92,7 @@ async function benchGateway(lines: Line[]): Promise<void> {
     if (wanted('gets')) lines.push(...(await benchGets(scene)));
     if (wanted('lists')) lines.push(...(await benchLists(scene)));
     if (wanted('watches')) lines.push(...(await benchWatches(scene)));
+    if (wanted('masking')) lines.push(...(await benchMasking(scene)));
     if (withNode) {
       const { adminKubeconfig: direct, binDirectory } = scene.context;
       const kubeconfigs = { direct, gateway: running.product.gateway.agentKubeconfig };
@@ -121,7 +123,7 @@ async function benchShipping(lines: Line[]): Promise<void> {
   });
 }
 
-const GATEWAY_PARTS = ['gets', 'lists', 'watches', ...(withNode ? NODE_PARTS : [])];
+const GATEWAY_PARTS = ['gets', 'lists', 'watches', 'masking', ...(withNode ? NODE_PARTS : [])];
 const lines: Line[] = [];
 try {
   if (wanted('decisions')) lines.push(...benchDecisions());
