@@ -58,7 +58,7 @@ Usage:
 
 Options:
       --public-key FILE      PEM, Ed25519: a key that signs the log; may be repeated
-      --registry FILE        the registry of writers; else the newest in Elasticsearch
+      --registry FILE        the registry of writers; else the newest that is with the records
       --registry-key FILE    PEM, Ed25519: a key that signs the registry; may be repeated
       --retained-since TIME  what is older may have been removed by retention: 30d, 2026-01-31T12:00:00Z
       --all-fields           of Elasticsearch: also the fields that are searched are what the records say
