@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayClient } from '../../proxy/gateway-client.ts';
 import type { GatewayContext } from '../../proxy/gateway-context.ts';
+import { documentsOf, type Indices } from './indices.ts';
 import type { Finding, SeedSearch } from './search.ts';
 
 /** What is searched of one gateway. */
@@ -10,8 +11,7 @@ export interface Haystack {
   readonly client: GatewayClient;
   /** Files beside the gateway's state: logs. */
   readonly logs: readonly string[];
-  /** Plain HTTP; all of its indices. */
-  readonly elasticsearch: string | undefined;
+  readonly indices: Indices;
   /** Of a caller who may have calls explained. */
   readonly token: string;
 }
@@ -33,7 +33,7 @@ export async function searchAll(haystack: Haystack, search: SeedSearch): Promise
 }
 
 async function* textsOf(haystack: Haystack): AsyncGenerator<readonly [place: string, bytes: Buffer]> {
-  const { context, logs, elasticsearch } = haystack;
+  const { context, logs, indices } = haystack;
   const entries = await readdir(context.stateDirectory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   // One after the other in one piece, too: what goes on in the next file is found by what is in each.
@@ -44,7 +44,7 @@ async function* textsOf(haystack: Haystack): AsyncGenerator<readonly [place: str
   }
   yield* written(haystack);
   yield ['/explain', Buffer.from(await explained(haystack))];
-  if (elasticsearch !== undefined) yield* documentsOf(elasticsearch);
+  for await (const page of documentsOf(indices)) yield ['Elasticsearch', page];
 }
 
 /** Custom resources of Chaperone, and events that it wrote. */
@@ -77,28 +77,4 @@ async function explained({ context, token }: Haystack): Promise<string> {
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`/explain answered ${answer.status}: ${text}`);
   return text;
-}
-
-const PAGE = 500;
-
-/** Every document of every index. */
-async function* documentsOf(url: string): AsyncGenerator<readonly [place: string, bytes: Buffer]> {
-  await fetch(`${url}/_refresh`, { method: 'POST' });
-  let after: unknown;
-  for (;;) {
-    const body = { size: PAGE, sort: ['_doc'], ...(after === undefined ? {} : { scroll_id: after }) };
-    const path = after === undefined ? '/_all/_search?scroll=1m&expand_wildcards=all' : '/_search/scroll?scroll=1m';
-    const answer = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(after === undefined ? body : { scroll_id: after }),
-    });
-    const text = await answer.text();
-    if (answer.status !== 200) throw new Error(`Elasticsearch answered ${answer.status}`);
-    yield ['Elasticsearch', Buffer.from(text)];
-    const page: unknown = JSON.parse(text);
-    if (typeof page !== 'object' || page === null || !('hits' in page) || !('_scroll_id' in page)) return;
-    if (/"hits":\[\]/u.test(text)) return;
-    after = page._scroll_id;
-  }
 }
