@@ -1,5 +1,6 @@
 import type { Clock } from '@chaperone/crds/client/clock';
 import type { Authenticator } from './authn/authenticator.ts';
+import { LogError } from './audit/wal/log-error.ts';
 import type { WriteAheadLog } from './audit/wal/write-ahead-log.ts';
 import { intentOf } from './audit/intent.ts';
 import type { AuthenticatedCall, Call, JudgedCall, PermittedCall } from './call/call.ts';
@@ -78,7 +79,10 @@ export function newChain(passes: Passes): Chain {
     try {
       await log.appendIntent(call.auditID, JSON.stringify(intentOf(call)));
     } catch (cause) {
-      throw new GatewayError('IntentNotWritable', { cause });
+      throw new GatewayError('IntentNotWritable', {
+        detail: cause instanceof LogError ? cause.message : undefined,
+        cause,
+      });
     }
   }
 }

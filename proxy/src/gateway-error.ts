@@ -70,7 +70,7 @@ export const GATEWAY_ERRORS = {
   },
   IntentNotWritable: {
     status: 503,
-    message: 'the call cannot be recorded, so that it is not made: the state directory cannot be written',
+    message: 'the call cannot be recorded, so that it is not made',
   },
   ExplanationRefused: {
     status: 403,

@@ -152,6 +152,8 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     failed: (error) => logger.warn('Discovery cannot be read', { error }),
   });
   let draining = false;
+  /** Until then what is left may be shipped: calls that end sooner leave their time to their records. */
+  let endBy = 0;
   let closed = false;
   const gateway = { replica, version };
   const evidence = await openEvidence({ options, gateway, bundles, clock, logger, observe: metrics.evidence });
@@ -311,6 +313,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
     });
     await Promise.race([asked, evidence.lost]);
     draining = true;
+    endBy = clock.monotonic() + options.drain.delay + options.drain.timeout;
     await drain({ server, streams, clock, delayMs: options.drain.delay, timeoutMs: options.drain.timeout });
   } finally {
     draining = true;
@@ -323,7 +326,7 @@ export async function runProxy(environment: ProxyEnvironment, signal: AbortSigna
       namespaceInformer.stop(),
       registries.stop(),
       upstream.close(),
-      evidence.close(),
+      evidence.close(endBy - clock.monotonic()),
       admin.close(),
     ]);
     // Where the chain ends is known only now.

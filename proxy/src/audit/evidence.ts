@@ -32,8 +32,11 @@ export interface Evidence {
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when another process has taken this log over: nothing can be recorded any more. */
   readonly lost: Promise<void>;
-  /** Writes what is left, vouches for the end of the chain, and lets go. */
-  close(): Promise<void>;
+  /**
+   * Writes what is left, vouches for the end of the chain, ships it all, and lets go.
+   * @param shipMs time that there is for shipping; a few seconds if there is none
+   */
+  close(shipMs: number): Promise<void>;
 }
 
 export interface EvidenceOptions {
@@ -157,14 +160,14 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
       await watchSigningKeys({ files: nodeFileSystem, directory, current: key, clock, changed, failed }, signal);
     },
     lost,
-    async close() {
+    async close(shipMs) {
       recorder.tell('Stopped', `Replica ${gateway.replica} stopped`);
       await within(CLOSE_MS, clock, async () => {
         await recorder.settled();
         await log.finish();
         writers.ended(new Date(clock.now()).toISOString());
       });
-      await shipping?.close(CLOSE_MS);
+      await shipping?.close(Math.max(CLOSE_MS, shipMs));
       await within(CLOSE_MS, clock, () => log.close());
     },
   };
@@ -202,7 +205,9 @@ function tellOf(event: LogEvent, logger: Logger): void {
         error: event.error,
       });
     case 'Lost':
-      return logger.error('The log of this process was taken over by another one: nothing more is written to it');
+      return logger.error(
+        'The log of this process was taken over by another one, or removed: nothing more is written to it',
+      );
     case 'UpkeepFailed':
       return logger.error('The log of records cannot be kept in order', { error: event.error });
     default:

@@ -10,7 +10,9 @@ import type { WriteAheadLog } from './wal/write-ahead-log.ts';
 export interface Shipping {
   /** Undefined until index templates are installed, if they are to be. */
   state(): ShipperState | undefined;
-  /** What is not stored by then is sent by whoever reads the log next. */
+  /**
+   * Ships the rest of a log that is finished. What is not stored by then is sent by whoever reads the log next.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -25,9 +27,12 @@ export interface ShippingOptions {
 }
 
 const RETRY_MS = 5_000;
+/** When there is little time left. */
+const CLOSING_RETRY_MS = 250;
 
 export function newShipping(options: ShippingOptions): Shipping {
   const { settings, version, log, deadLetterPath, clock, logger, observe } = options;
+  const closing = new AbortController();
   const stop = new AbortController();
   let shipper: Shipper | undefined;
   const failed = (error: unknown): void =>
@@ -41,7 +46,10 @@ export function newShipping(options: ShippingOptions): Shipping {
         break;
       } catch (error) {
         logger.warn('Index templates cannot be installed in Elasticsearch', { error });
-        await sleep(clock, RETRY_MS, stop.signal).catch(() => undefined);
+        const pause = closing.signal.aborted
+          ? sleep(clock, CLOSING_RETRY_MS, stop.signal)
+          : sleep(clock, RETRY_MS, closing.signal);
+        await pause.catch(() => undefined);
       }
     }
     if (stop.signal.aborted) return;
@@ -65,9 +73,18 @@ export function newShipping(options: ShippingOptions): Shipping {
   return {
     state: () => shipper?.state(),
     async close(deadlineMs) {
+      closing.abort();
+      const over = new AbortController();
+      const rest = (async () => {
+        await begun;
+        // The end of the log ends it: whoever stopped it before would leave behind what had not been read, and the
+        // checkpoint that says that nothing follows.
+        await shipper?.ended.catch(() => undefined);
+      })();
+      await Promise.race([rest, sleep(clock, deadlineMs, over.signal).catch(() => undefined)]);
+      over.abort();
       stop.abort();
-      await begun;
-      await shipper?.close(deadlineMs);
+      await shipper?.close(0).catch(() => undefined);
     },
   };
 }

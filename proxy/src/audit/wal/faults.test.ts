@@ -224,3 +224,20 @@ describe('a log that is full', () => {
     expect(await append(here, 'c')).toBe('ok');
   });
 });
+
+test('a log whose directory was removed refuses intents and tells that it is lost, though its open file takes writes', async () => {
+  let isGone = false;
+  const here = await open({ staleMs: 5_000 }, (files) => ({
+    ...files,
+    async readdir(path) {
+      if (isGone && path !== DIRECTORY) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+      return await files.readdir(path);
+    },
+  }));
+  expect(await append(here, 'before')).toBe('ok');
+  isGone = true;
+  await here.clock.advance(2_000);
+  expect(await append(here, 'after')).toBe('LogFailed');
+  expect(here.log.events.map(({ type }) => type)).toContain('Lost');
+  expect(here.log.lastError()?.reason).toBe('LogFailed');
+});

@@ -2,10 +2,10 @@
 export type LogRefusal = 'LogFull' | 'LogFailed' | 'LogSlow' | 'LogClosed';
 
 const MESSAGES: Readonly<Record<LogRefusal, string>> = {
-  LogFull: 'the log is as large as it may be: what was recorded has to be shipped first',
-  LogFailed: 'the log cannot be written',
-  LogSlow: 'the log is not written in time',
-  LogClosed: 'the log is closed',
+  LogFull: 'the log of records has no room: what was recorded has to be shipped first, or its volume is full',
+  LogFailed: 'the log of records cannot be written',
+  LogSlow: 'the log of records is not written in time',
+  LogClosed: 'the log of records is closed',
 };
 
 /** An intent or a record that the log did not take. Nothing may be done that it was to tell of. */

@@ -6,7 +6,7 @@ import { codeOf, LogError } from './log-error.ts';
  * Whose a writer's directory is. Node has no flock, and a volume that is shared may know none: an owner makes the file
  * `owner.<epoch>`, which only one can make, and changes what is in it from time to time. Who sees it unchanged for long
  * enough, by its own monotonic clock, makes the next epoch's; the clocks of two machines are never compared. An owner
- * that finds a later epoch than its own has lost the directory and writes no more.
+ * that finds a later epoch than its own, or no directory, has lost it and writes no more.
  *
  * What remains: an owner that is stopped between its look and its write for longer than `staleMs` writes into a chain
  * that somebody else has closed. The write is then no part of what was adopted, and the call that waits for it is
@@ -79,10 +79,19 @@ export function newOwnership({ files, clock, holder, staleMs, isGone }: Ownershi
   function newClaim(directory: string, epoch: number): Claim {
     let verifiedAt = clock.monotonic();
     let lost: LogError | undefined;
+    async function findLoss(): Promise<LogError | undefined> {
+      try {
+        if ((await latestEpoch(files, directory)) <= epoch) return undefined;
+        return new LogError('LogFailed', new Error('another process has adopted the directory of this writer'));
+      } catch (error) {
+        // The files that are open take writes for ever, and nobody could read them.
+        if (codeOf(error) === 'ENOENT') return new LogError('LogFailed', error);
+        throw error;
+      }
+    }
     async function verify(): Promise<void> {
       const started = clock.monotonic();
-      if (lost === undefined && (await latestEpoch(files, directory)) > epoch)
-        lost = new LogError('LogFailed', new Error('another process has adopted the directory of this writer'));
+      lost ??= await findLoss();
       if (lost !== undefined) throw lost;
       verifiedAt = started;
     }

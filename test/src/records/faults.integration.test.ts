@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callEvents, readLog } from './gateway-records.ts';
+import { expectRefusal, expectResumed, newRecordScene, type RecordScene, type ScenicGateway } from './record-scene.ts';
+
+let scene: RecordScene;
+
+beforeAll(async () => {
+  scene = await newRecordScene('record-faults');
+}, 120_000);
+
+afterAll(() => scene?.stop(), 60_000);
+
+const walOf = (gateway: ScenicGateway): string => join(gateway.process().context.stateDirectory, 'wal');
+
+/** Everything that was answered is on record, once. */
+async function expectAllOnRecord(gateway: ScenicGateway): Promise<void> {
+  const answered = gateway.answered(200);
+  expect(answered.length).toBeGreaterThan(0);
+  const missing = async (): Promise<readonly string[]> => {
+    const recorded = callEvents(await readLog(gateway.process().context)).map(({ auditID }) => auditID);
+    return answered.filter((auditID) => recorded.filter((each) => each === auditID).length !== 1);
+  };
+  await expect.poll(missing).toEqual([]);
+}
+
+test('a disk that is full: calls are refused and go on when there is room again', async () => {
+  const gateway = await scene.start('disk-full');
+  await expectResumed(gateway);
+  // The soft limit of a file's size stands for a disk without room: one's own needs rights that few have.
+  const limit = (bytes: string): void =>
+    void execFileSync('prlimit', [`--pid=${gateway.process().pid}`, `--fsize=${bytes}:unlimited`]);
+  limit('1024');
+  await expectRefusal(gateway, /cannot be recorded.*the log of records has no room/);
+  limit('unlimited');
+  await expectResumed(gateway);
+  await expectAllOnRecord(gateway);
+});
+
+describe('a disk', () => {
+  const FAULTS = {
+    'that has become read-only': {
+      fault: 'EROFS',
+      message: /cannot be recorded.*the log of records cannot be written/,
+    },
+    'that fails': { fault: 'EIO', message: /cannot be recorded.*the log of records cannot be written/ },
+    'that is slow': { fault: 'SLOW', message: /cannot be recorded.*the log of records is not written in time/ },
+  } as const;
+
+  test.each(Object.entries(FAULTS))(
+    '%s: calls are refused, and go on by themselves',
+    async (_name, { fault, message }) => {
+      const file = join(scene.running.directories.root, `fault-${fault}`);
+      const preload = new URL(`disk-faults.ts?faults=${encodeURIComponent(file)}`, import.meta.url);
+      const gateway = await scene.start(`disk-${fault.toLowerCase()}`, {
+        nodeArguments: ['--import', preload.href],
+        configuration: { audit: { slow: '1s' } },
+      });
+      await expectResumed(gateway);
+      writeFileSync(file, fault);
+      await expectRefusal(gateway, message);
+      rmSync(file);
+      await expectResumed(gateway);
+      await expectAllOnRecord(gateway);
+    },
+  );
+});
+
+test('a directory that is removed under it: calls are refused, the process ends for another to begin, and says why', async () => {
+  const gateway = await scene.start('removed', { configuration: { audit: { adoptAfter: '2s' } } });
+  await expectResumed(gateway);
+  rmSync(walOf(gateway), { recursive: true });
+  expect(await gateway.process().exited).not.toBeNull();
+  expect(gateway.process().log()).toContain('taken over by another one, or removed');
+  await gateway.restart();
+  await expectResumed(gateway);
+});
+
+test('a log that was damaged in the middle between two starts: the damage is told, and all else is on record', async () => {
+  const gateway = await scene.start('damaged');
+  for (let call = 0; call < 20; call++) await gateway.get();
+  await expectAllOnRecord(gateway);
+  gateway.process().kill();
+  await gateway.process().exited;
+  const [writer = ''] = readdirSync(walOf(gateway));
+  const segment = join(walOf(gateway), writer, '0000000001.wal');
+  const bytes = readFileSync(segment);
+  const victim = gateway.answered(200)[10] ?? '';
+  // The record, not the intent before it.
+  const at = bytes.lastIndexOf(victim);
+  expect(at).toBeGreaterThan(0);
+  bytes.writeUInt8(bytes.readUInt8(at + 200) ^ 1, at + 200);
+  writeFileSync(segment, bytes);
+  await gateway.restart();
+  await expect.poll(() => gateway.metric('chaperone_log_events_total{type="Fault"}')).toBeGreaterThan(0);
+  await expect.poll(() => gateway.process().log()).toContain('The log of records is damaged');
+  await expectResumed(gateway);
+});
