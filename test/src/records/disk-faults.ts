@@ -21,25 +21,22 @@ const failure = (code: string): NodeJS.ErrnoException =>
 
 const { write } = fs;
 type Done = (error: NodeJS.ErrnoException | null, written: number, buffer: Uint8Array) => void;
-
-function faultyWrite(
+/** As the log calls it. */
+type WriteArguments = [
   descriptor: number,
   buffer: Uint8Array,
   offset: number,
   length: number,
   position: number,
   done: Done,
-): void {
+];
+
+function faultyWrite(...given: WriteArguments): void {
   const found = fault();
-  if (found === 'SLOW') {
-    setTimeout(() => faultyWrite(descriptor, buffer, offset, length, position, done), 50);
-    return;
-  }
-  if (found !== '') {
-    setImmediate(() => done(failure(found), 0, buffer));
-    return;
-  }
-  write(descriptor, buffer, offset, length, position, done);
+  const [, buffer, , , , done] = given;
+  if (found === 'SLOW') setTimeout(() => faultyWrite(...given), 50);
+  else if (found === '') write(...given);
+  else setImmediate(() => done(failure(found), 0, buffer));
 }
 
 Object.assign(fs, { write: faultyWrite });

@@ -94,12 +94,8 @@ export async function newRecordScene(name: string): Promise<RecordScene> {
 export async function expectRefusal(gateway: ScenicGateway, message: RegExp): Promise<void> {
   await expect.poll(async () => (await gateway.get()).status, { interval: 50 }).toBe(503);
   const { text } = await gateway.get();
-  expect(JSON.parse(text)).toMatchObject({
-    kind: 'Status',
-    status: 'Failure',
-    code: 503,
-    message: expect.stringMatching(message),
-  });
+  expect(JSON.parse(text)).toMatchObject({ kind: 'Status', status: 'Failure', code: 503 });
+  expect(text).toMatch(message);
   await expect.poll(gateway.unready).toContain('records');
   expect(await gateway.metric('chaperone_log_refusing')).toBe(1);
 }

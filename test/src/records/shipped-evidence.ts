@@ -6,6 +6,7 @@ import type { Finding } from '@chaperone/proxy/audit/verify/finding';
 import { verify } from '@chaperone/proxy/audit/verify/verify';
 import type { FoundRecord } from '@chaperone/proxy/audit/verify/writer-check';
 import { z } from 'zod';
+import { newClient } from '../elasticsearch/client.ts';
 
 /** All that is in Elasticsearch of an installation, counted. */
 export interface ShippedEvidence {
@@ -45,6 +46,9 @@ export interface ShippedEvidenceOptions {
 /** Reads it as the command line does, and checks it. */
 export async function shippedEvidence(options: ShippedEvidenceOptions): Promise<ShippedEvidence> {
   const { url, namespace, stateDirectories } = options;
+  const client = newClient({ node: url });
+  await client.indices.refresh({ index: `logs-*-${namespace}` });
+  await client.close();
   const source = await openElasticsearch({ url, namespace });
   const completed = new Map<string, number>();
   const unknown = new Map<string, string>();

@@ -32,7 +32,7 @@ const COMMIT_MS = 10;
 const SHARED_MS = 60;
 /** The one that is written stays; all others go when they are shipped. */
 const SEGMENT_BYTES = (LONG ? 8 : 1) * 1024 * 1024;
-const MEMORY_MIB = 768;
+const MEMORY_MIB = 640;
 const NAMESPACE = 'soak';
 const PATH = '/api/v1/namespaces/default/configmaps';
 const LIMIT_MS = OUTAGE_MS + REFUSING_MS + (LONG ? 900_000 : 60_000);
@@ -75,6 +75,8 @@ beforeAll(async () => {
     until: '/readyz',
     configuration: {
       log: { level: 'info', access: false },
+      // What is left in the last segment is shipped after SIGTERM.
+      drain: { delay: '100ms', timeout: '2m' },
       audit: { segmentBytes: SEGMENT_BYTES },
       elasticsearch: { nodes: [front.url], namespace: NAMESPACE, installTemplates: {} },
     },
