@@ -165,10 +165,10 @@ describe('the chart', () => {
       rulesOf(all, 'chaperone-operator').flatMap(({ resources }) => resources);
     const managed = ['deployments', 'statefulsets', 'services', 'poddisruptionbudgets', 'serviceaccounts'];
     expect(role(await objects())).toEqual(expect.arrayContaining(managed));
-    const rendered = await objects('--set=gateway.managed=false');
-    const unmanaged = role(rendered);
+    const shown = await objects('--set=gateway.managed=false');
+    const unmanaged = role(shown);
     expect(managed.filter((resource) => unmanaged.includes(resource))).toEqual([]);
-    expect(rulesOf(rendered, 'chaperone-operator').filter(({ resources }) => resources.includes('secrets'))).toEqual([
+    expect(rulesOf(shown, 'chaperone-operator').filter(({ resources }) => resources.includes('secrets'))).toEqual([
       OWN_KEY,
     ]);
   });

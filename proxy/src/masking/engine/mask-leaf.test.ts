@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodedText } from './mask-leaf.ts';
 
@@ -28,7 +28,7 @@ describe('the text of base64', () => {
   ])('is not there: %s', (_, text) => expect(decodedText(text)).toBeUndefined());
 
   test('is there where a pattern would say so, and nowhere else', () => {
-    const alphabet = fc.constantFrom(...'AQYab/+=-_ é*9');
+    const alphabet = fc.constantFrom('A', 'Q', 'Y', 'a', 'b', '/', '+', '=', '-', '_', ' ', 'é', '*', '9');
     fc.assert(
       fc.property(fc.string({ unit: alphabet, maxLength: 12 }), (text) => {
         const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/u.test(text);
