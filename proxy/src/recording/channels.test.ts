@@ -52,9 +52,9 @@ function read(
   return events;
 }
 
-function refusalOf(read: () => void): string | undefined {
+function refusalOf(push: () => void): string | undefined {
   try {
-    read();
+    push();
     return undefined;
   } catch (error) {
     if (error instanceof FrameError) return error.message;
