@@ -99,7 +99,7 @@ export async function runTerm(
 
     const informer = <T extends KubernetesObject>(
       resource: Resource<T>,
-      scope: { namespace?: string; fieldSelector?: string } = {},
+      scope: { namespace?: string } = {},
     ): Informer<T> => {
       let staleness: () => number | undefined = () => undefined;
       const observe = metrics.informer(resource.plural, () => staleness());
@@ -140,7 +140,15 @@ export async function runTerm(
       policies: policy.agentPolicies,
       maskingRules: policy.maskingRules,
     });
-    const registries = informer(configMaps, { namespace, fieldSelector: `metadata.name=${REGISTRY_CONFIG_MAP}` });
+    // Without a metric of its own: that of ConfigMaps tells of the bundle.
+    const registries = newInformer({
+      client,
+      kubeConfig,
+      clock,
+      resource: configMaps,
+      namespace,
+      fieldSelector: `metadata.name=${REGISTRY_CONFIG_MAP}`,
+    });
     const writers = newWritersController({
       ...shared,
       settings: options.writers,
