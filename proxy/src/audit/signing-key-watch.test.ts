@@ -35,7 +35,7 @@ async function start() {
     clock,
     changed,
     failures,
-    async stop() {
+    stop: async (): Promise<void> => {
       stop.abort();
       await ended;
     },
