@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { startTestGateway, type TestGateway } from '@chaperone/e2e/stack/test-gateway';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { newGatewayClient, type CallAnswer, type GatewayClient } from '../proxy/gateway-client.ts';
 import { gatewayContext } from '../proxy/gateway-context.ts';
 import { startOwnGateway, type OwnGateway, type OwnGatewayOptions } from '../proxy/own-gateway.ts';
@@ -90,18 +90,22 @@ export async function newRecordScene(name: string): Promise<RecordScene> {
   };
 }
 
+/** In tests that run side by side `expect.poll` does not know whose it is. */
+export const eventually = (check: () => Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 50 });
+
 /** Calls until the gateway refuses, and then until it does not: what a client sees of a log that cannot be written. */
 export async function expectRefusal(gateway: ScenicGateway, message: RegExp): Promise<void> {
-  await expect.poll(async () => (await gateway.get()).status, { interval: 50 }).toBe(503);
+  await eventually(async () => expect((await gateway.get()).status).toBe(503));
   const { text } = await gateway.get();
   expect(JSON.parse(text)).toMatchObject({ kind: 'Status', status: 'Failure', code: 503 });
   expect(text).toMatch(message);
-  await expect.poll(gateway.unready).toContain('records');
+  await eventually(async () => expect(await gateway.unready()).toContain('records'));
   expect(await gateway.metric('chaperone_log_refusing')).toBe(1);
 }
 
 export async function expectResumed(gateway: ScenicGateway): Promise<void> {
-  await expect.poll(async () => (await gateway.get()).status, { interval: 50 }).toBe(200);
-  await expect.poll(gateway.unready).toBe('');
+  await eventually(async () => expect((await gateway.get()).status).toBe(200));
+  await eventually(async () => expect(await gateway.unready()).toBe(''));
   expect(await gateway.metric('chaperone_log_refusing')).toBe(0);
 }
