@@ -28,7 +28,7 @@ export async function readLog({ stateDirectory }: Pick<GatewayContext, 'stateDir
 }
 
 /** The records of calls among them. */
-export const callEvents = ({ records }: GatewayLog): readonly CallEvent[] =>
+export const callEvents = ({ records }: Pick<GatewayLog, 'records'>): readonly CallEvent[] =>
   records.flatMap(({ original }) => {
     const parsed: unknown = JSON.parse(original);
     return isCallEvent(parsed) ? [parsed] : [];
