@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
 import type { LoggedRecord } from '@chaperone/proxy/audit/wal/log-reader';
 import { readDirectory } from '@chaperone/proxy/audit/wal/read-directory';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { callEvents, readLog } from './gateway-records.ts';
 import {
   eventually,
@@ -14,6 +14,8 @@ import {
   type RecordScene,
   type ScenicGateway,
 } from './record-scene.ts';
+
+vi.setConfig({ testTimeout: 3 * PATIENCE_MS });
 
 let scene: RecordScene;
 

@@ -90,9 +90,12 @@ export async function newRecordScene(name: string): Promise<RecordScene> {
   };
 }
 
+/** For what takes a second unless all processors are busy. */
+export const PATIENCE_MS = 60_000;
+
 /** In tests that run side by side `expect.poll` does not know whose it is. */
 export const eventually = (check: () => Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 50 });
+  vi.waitFor(check, { timeout: PATIENCE_MS, interval: 50 });
 
 /** Calls until the gateway refuses, and then until it does not: what a client sees of a log that cannot be written. */
 export async function expectRefusal(gateway: ScenicGateway, message: RegExp): Promise<void> {
