@@ -11,6 +11,7 @@ import {
   expectRefusal,
   expectResumed,
   newRecordScene,
+  PATIENCE_MS,
   type RecordScene,
   type ScenicGateway,
 } from './record-scene.ts';
