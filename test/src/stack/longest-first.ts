@@ -6,6 +6,11 @@ const LONG = [
   'approvalrequest/crashes',
   'operator/operator',
   'approvalrequest/unwatched-admission',
+  'records/shipping',
+  'masking/large-lists',
+  'records/registry',
+  'masking/leaks',
+  'masking/answers',
   'gateway/gateway',
   'policy/scale',
   'gateway/rights',
@@ -15,6 +20,9 @@ const LONG = [
   'approvalrequest/lifecycle',
   'client/informer',
   'client/restart',
+  'records/faults',
+  'records/soak',
+  'elasticsearch/searches',
 ];
 
 /** Begins the longest files first. */
