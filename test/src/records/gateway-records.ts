@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { CallEvent } from '@chaperone/proxy/audit/record/audit-event';
 import { nodeFileSystem } from '@chaperone/proxy/audit/wal/file-system';
 import type { LoggedCheckpoint, LoggedRecord, LoggedRegistry } from '@chaperone/proxy/audit/wal/log-reader';
+import type { LogFault } from '@chaperone/proxy/audit/wal/writer-scan';
 import { readDirectory } from '@chaperone/proxy/audit/wal/read-directory';
 import type { GatewayContext } from '../proxy/gateway-context.ts';
 
@@ -16,8 +17,9 @@ export async function readLog({ stateDirectory }: Pick<GatewayContext, 'stateDir
   const records: LoggedRecord[] = [];
   const checkpoints: LoggedCheckpoint[] = [];
   const registries: LoggedRegistry[] = [];
-  const fault = (found: unknown): never => {
-    throw new Error('the log is damaged', { cause: found });
+  const fault = (found: LogFault): void => {
+    // The gateway goes on writing: what it writes just now is not whole.
+    if (found.kind !== 'TornTail') throw new Error('the log is damaged', { cause: found });
   };
   for await (const entry of readDirectory(nodeFileSystem, join(stateDirectory, 'wal'), fault)) {
     if (entry.kind === 'Record') records.push(entry);
