@@ -166,17 +166,25 @@ const reading = ({ name, accept = (type) => type, path, metadataAlone = false, w
   name,
   encodings: (kind) => kind.encodings.filter((encoding) => !without.includes(encoding)),
   async drive(stage, kind, encoding) {
-    const of = await existing(stage, kind);
-    const collection = collectionOf(kind);
-    // The last event of a watch carries the object once more.
-    const deleting = name.startsWith('watch')
-      ? sleep(300).then(() => stage.direct({ method: 'DELETE', path: one(collection, of.name) }))
-      : undefined;
-    await stage.through({ path: path(collection, of.name), accept: accept(MEDIA_TYPES[encoding]), expected: [200] });
-    await deleting;
-    return [...(metadataAlone ? [] : of.seeds), ...of.appliedSeeds];
+    const isWatch = name.startsWith('watch');
+    for (let attempt = 1; ; attempt++) {
+      const of = await existing(stage, kind);
+      const collection = collectionOf(kind);
+      // The last event of a watch carries the object once more.
+      const deleted = isWatch
+        ? sleep(attempt * 300).then(() => stage.direct({ method: 'DELETE', path: one(collection, of.name) }))
+        : undefined;
+      const call = { path: path(collection, of.name), accept: accept(MEDIA_TYPES[encoding]), expected: [200] };
+      const { bytes } = await stage.through(call);
+      await deleted;
+      // On a slow machine the object may have gone before the watch began.
+      if (isWatch && !bytes.includes(of.name) && attempt < MOST_ATTEMPTS) continue;
+      return [...(metadataAlone ? [] : of.seeds), ...of.appliedSeeds];
+    }
   },
 });
+
+const MOST_ATTEMPTS = 5;
 
 const deleting = (name: string, path: Read['path']): Operation => ({
   name,
