@@ -26,6 +26,9 @@ let installation: Installation;
 let client: Client;
 let operator: OperatorProcess;
 
+// As it runs in a cluster: what Node has compiled before takes memory, too.
+vi.stubEnv('NODE_COMPILE_CACHE', '');
+
 beforeAll(async () => {
   installation = await installChart();
   const kubeConfig = kubeConfigFromFile(installation.admin.kubeconfig);
