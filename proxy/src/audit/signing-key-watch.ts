@@ -1,5 +1,6 @@
 import { readSigningKeys, type KeyDirectory, type SigningKey } from '@chaperone/crds/audit/signing-keys';
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import type { Clock } from '@chaperone/crds/client/clock';
+import { lookRegularly } from '@chaperone/crds/process/look-regularly';
 
 export interface SigningKeyWatchOptions {
   readonly files: KeyDirectory;
@@ -14,7 +15,6 @@ export interface SigningKeyWatchOptions {
   readonly intervalMs?: number;
 }
 
-/** A projected Secret changes by a renamed link, which file system events miss in some kernels: so it is looked at. */
 const INTERVAL_MS = 10_000;
 
 /** The newest key of the directory. @throws SigningKeyError, errors of the file system */
@@ -25,22 +25,14 @@ export async function newestSigningKey(files: KeyDirectory, directory: string): 
 }
 
 /** Looks for another key until the signal aborts. Never rejects. */
-export async function watchSigningKeys(options: SigningKeyWatchOptions, signal: AbortSignal): Promise<void> {
+export function watchSigningKeys(options: SigningKeyWatchOptions, signal: AbortSignal): Promise<void> {
   const { files, directory, clock, changed, failed, intervalMs = INTERVAL_MS } = options;
   let { current } = options;
-  let failing = false;
-  while (!signal.aborted) {
-    await sleep(clock, intervalMs, signal);
-    if (signal.aborted) return;
-    try {
-      const newest = await newestSigningKey(files, directory);
-      failing = false;
-      if (newest.id === current.id) continue;
-      changed(newest);
-      current = newest;
-    } catch (error) {
-      if (!failing) failed(error);
-      failing = true;
-    }
-  }
+  const read = (): Promise<SigningKey> => newestSigningKey(files, directory);
+  const take = (newest: SigningKey): void => {
+    if (newest.id === current.id) return;
+    changed(newest);
+    current = newest;
+  };
+  return lookRegularly({ clock, intervalMs, read, take, failed }, signal);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import type { Clock } from '@chaperone/crds/client/clock';
+import { lookRegularly } from '@chaperone/crds/process/look-regularly';
 import type { Fingerprint } from './engine/mask-leaf.ts';
 import { FingerprintKeysError, newFingerprints, type FingerprintKey } from './text/fingerprint.ts';
 
@@ -26,30 +27,20 @@ export interface FingerprintKeysOptions {
   readonly intervalMs?: number;
 }
 
-/** A projected Secret changes by a renamed link, which file system events miss in some kernels: so it is looked at. */
 const INTERVAL_MS = 30_000;
 const ID = /^[a-z0-9-]{1,16}$/u;
 
 /** Reads the keys. @throws FingerprintKeysError, errors of the file system */
 export async function openFingerprintKeys(options: FingerprintKeysOptions): Promise<FingerprintKeys> {
   const { clock, failed, intervalMs = INTERVAL_MS } = options;
-  let current = newFingerprints(await readKeys(options));
-  let failing = false;
+  const read = async (): Promise<Fingerprint> => newFingerprints(await readKeys(options));
+  let current = await read();
+  const take = (next: Fingerprint): void => {
+    current = next;
+  };
   return {
     fingerprint: (name, value) => current(name, value),
-    async run(signal) {
-      while (!signal.aborted) {
-        await sleep(clock, intervalMs, signal);
-        if (signal.aborted) return;
-        try {
-          current = newFingerprints(await readKeys(options));
-          failing = false;
-        } catch (error) {
-          if (!failing) failed(error);
-          failing = true;
-        }
-      }
-    },
+    run: (signal) => lookRegularly({ clock, intervalMs, read, take, failed }, signal),
   };
 }
 

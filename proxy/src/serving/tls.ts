@@ -1,6 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import type { Clock } from '@chaperone/crds/client/clock';
+import { lookRegularly } from '@chaperone/crds/process/look-regularly';
 
 /** A certificate chain and its key, in PEM. */
 export interface ServingCertificate {
@@ -48,26 +49,16 @@ export interface CertificateWatchOptions {
   readonly intervalMs?: number;
 }
 
-/** A projected Secret changes by a renamed link, which file system events miss in some kernels: so it is looked at. */
 const INTERVAL_MS = 5_000;
 
 /** Looks at the files until the signal aborts. Never rejects; what cannot be served leaves the old pair in service. */
-export async function watchCertificate(options: CertificateWatchOptions, signal: AbortSignal): Promise<void> {
+export function watchCertificate(options: CertificateWatchOptions, signal: AbortSignal): Promise<void> {
+  const { files, clock, changed, failed, intervalMs = INTERVAL_MS } = options;
   let { current } = options;
-  let failing = false;
-  while (!signal.aborted) {
-    await sleep(options.clock, options.intervalMs ?? INTERVAL_MS, signal);
-    if (signal.aborted) return;
-    try {
-      const read = await readCertificate(options.files);
-      failing = false;
-      if (read.cert === current.cert && read.key === current.key) continue;
-      current = read;
-      options.changed(read);
-    } catch (error) {
-      // Said once for each fault, not every few seconds.
-      if (!failing) options.failed(error);
-      failing = true;
-    }
-  }
+  const take = (read: ServingCertificate): void => {
+    if (read.cert === current.cert && read.key === current.key) return;
+    current = read;
+    changed(read);
+  };
+  return lookRegularly({ clock, intervalMs, read: () => readCertificate(files), take, failed }, signal);
 }
