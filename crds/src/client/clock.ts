@@ -47,3 +47,13 @@ export async function sleep(clock: Clock, delayMs: number, signal?: AbortSignal)
     signal?.addEventListener('abort', finish, { once: true });
   });
 }
+
+/** Resolves with the work, or without it once so much time has passed. Rejects as the work does by then. */
+export async function waitAtMost(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, sleep(clock, delayMs, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import { waitAtMost, type Clock } from '@chaperone/crds/client/clock';
 import type { Logger } from '@chaperone/crds/process/logger';
 import { compileMasking } from '../masking/engine/masking.ts';
 import { redacted } from '../masking/text/placeholder.ts';
@@ -162,26 +162,21 @@ export async function openEvidence(environment: EvidenceOptions): Promise<Eviden
     lost,
     async close(shipMs) {
       recorder.tell('Stopped', `Replica ${gateway.replica} stopped`);
-      await within(CLOSE_MS, clock, async () => {
+      const finish = async (): Promise<void> => {
         await recorder.settled();
         await log.finish();
         writers.ended(new Date(clock.now()).toISOString());
-      });
+      };
+      // A disk that does not answer keeps no process from ending: what is not written is closed by whoever takes the log over.
+      await waitAtMost(clock, CLOSE_MS, finish());
       await shipping?.close(Math.max(CLOSE_MS, shipMs));
-      await within(CLOSE_MS, clock, () => log.close());
+      await waitAtMost(clock, CLOSE_MS, log.close());
     },
   };
 }
 
 /** The name of the replica in a writer's id. */
 const writerReplica = (writer: string): string => writer.slice(0, writer.lastIndexOf('-'));
-
-/** A disk that does not answer keeps no process from ending: what is not written is closed by whoever takes the log over. */
-async function within(ms: number, clock: Clock, work: () => Promise<void>): Promise<void> {
-  const given = new AbortController();
-  await Promise.race([work(), sleep(clock, ms, given.signal).catch(() => undefined)]);
-  given.abort();
-}
 
 async function signingKeyOf({ audit, stateDirectory }: ProxyOptions, logger: Logger): Promise<SigningKey> {
   if (audit.signingKeys === undefined) {

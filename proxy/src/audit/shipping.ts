@@ -1,4 +1,4 @@
-import { sleep, type Clock } from '@chaperone/crds/client/clock';
+import { sleep, waitAtMost, type Clock } from '@chaperone/crds/client/clock';
 import type { Logger } from '@chaperone/crds/process/logger';
 import type { ElasticsearchOptions } from './elasticsearch/options.ts';
 import type { ShipperEvent, ShipperState } from './elasticsearch/shipper-event.ts';
@@ -46,10 +46,8 @@ export function newShipping(options: ShippingOptions): Shipping {
         break;
       } catch (error) {
         logger.warn('Index templates cannot be installed in Elasticsearch', { error });
-        const pause = closing.signal.aborted
-          ? sleep(clock, CLOSING_RETRY_MS, stop.signal)
-          : sleep(clock, RETRY_MS, closing.signal);
-        await pause.catch(() => undefined);
+        if (closing.signal.aborted) await sleep(clock, CLOSING_RETRY_MS, stop.signal);
+        else await sleep(clock, RETRY_MS, closing.signal);
       }
     }
     if (stop.signal.aborted) return;
@@ -74,15 +72,13 @@ export function newShipping(options: ShippingOptions): Shipping {
     state: () => shipper?.state(),
     async close(deadlineMs) {
       closing.abort();
-      const over = new AbortController();
       const rest = (async () => {
         await begun;
         // The end of the log ends it: whoever stopped it before would leave behind what had not been read, and the
         // checkpoint that says that nothing follows.
         await shipper?.ended.catch(() => undefined);
       })();
-      await Promise.race([rest, sleep(clock, deadlineMs, over.signal).catch(() => undefined)]);
-      over.abort();
+      await waitAtMost(clock, deadlineMs, rest);
       stop.abort();
       await shipper?.close(0).catch(() => undefined);
     },
