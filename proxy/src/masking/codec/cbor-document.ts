@@ -3,7 +3,7 @@ import { parseCbor } from './cbor-parser.ts';
 import { BYTE_STRING, TEXT_STRING } from './cbor-reader.ts';
 import { CborLiteral, CborText, type CborForm } from './cbor-values.ts';
 import { CODEC_BOUNDS, type CodecBounds } from './codec-bounds.ts';
-import { splice } from './splice.ts';
+import { spliceEdits } from './splice.ts';
 
 /**
  * Reads a body of CBOR: one item, with or without the tag that says that it is CBOR.
@@ -23,16 +23,12 @@ class CborDocument implements BodyDocument {
   }
 
   encode(edits: Edits): Buffer {
-    const splices = [];
-    for (const [value, text] of edits) {
+    return spliceEdits(this.#source, edits, (value, text) => {
       const known = value instanceof CborText || value instanceof CborLiteral;
-      // Silence here would let through what somebody meant to be masked.
-      if (!known || value.range.source !== this.#source)
-        throw new TypeError('An edit is of a value of another document');
+      if (!known || value.range.source !== this.#source) return undefined;
       const form = value instanceof CborText ? value.form : 'text string';
-      splices.push({ start: value.range.start, end: value.range.end, bytes: encodeText(text, form) });
-    }
-    return splice(this.#source, splices);
+      return [{ start: value.range.start, end: value.range.end, bytes: encodeText(text, form) }];
+    });
   }
 }
 

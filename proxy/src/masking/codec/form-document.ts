@@ -10,7 +10,7 @@ import {
   type TextValue,
 } from '../document.ts';
 import { CODEC_BOUNDS, type CodecBounds } from './codec-bounds.ts';
-import { splice } from './splice.ts';
+import { spliceEdits } from './splice.ts';
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
@@ -69,16 +69,13 @@ class FormDocument implements BodyDocument {
   }
 
   encode(edits: Edits): Buffer {
-    const splices = [];
-    for (const [value, text] of edits) {
-      const places = this.#places.get(value);
-      // Silence here would let through what somebody meant to be masked.
-      if (places === undefined) throw new TypeError('An edit is of a value of another document');
-      for (const { start, end, before } of places) {
-        splices.push({ start, end, bytes: Buffer.from(before + encodeURIComponent(text.toWellFormed())) });
-      }
-    }
-    return splice(this.#source, splices);
+    return spliceEdits(this.#source, edits, (value, text) =>
+      this.#places.get(value)?.map(({ start, end, before }) => ({
+        start,
+        end,
+        bytes: Buffer.from(before + encodeURIComponent(text.toWellFormed())),
+      })),
+    );
   }
 
   #list(text: string): { readonly key: TextValue; readonly items: TextValue[] } {

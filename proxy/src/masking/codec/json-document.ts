@@ -2,7 +2,7 @@ import type { BodyDocument, Edits, Value } from '../document.ts';
 import { CODEC_BOUNDS, type CodecBounds } from './codec-bounds.ts';
 import { parseJson } from './json-parser.ts';
 import { JsonLiteral, JsonText } from './json-values.ts';
-import { splice } from './splice.ts';
+import { spliceEdits } from './splice.ts';
 
 /**
  * Reads a body of JSON.
@@ -22,13 +22,10 @@ class JsonDocument implements BodyDocument {
   }
 
   encode(edits: Edits): Buffer {
-    const splices = [];
-    for (const [value, text] of edits) {
+    return spliceEdits(this.#source, edits, (value, text) => {
       const known = value instanceof JsonText || value instanceof JsonLiteral;
-      // Silence here would let through what somebody meant to be masked.
-      if (!known || value.source !== this.#source) throw new TypeError('An edit is of a value of another document');
-      splices.push({ start: value.start, end: value.end, bytes: Buffer.from(JSON.stringify(text)) });
-    }
-    return splice(this.#source, splices);
+      if (!known || value.source !== this.#source) return undefined;
+      return [{ start: value.start, end: value.end, bytes: Buffer.from(JSON.stringify(text)) }];
+    });
   }
 }
