@@ -3,6 +3,7 @@ import type { Authenticator } from './authn/authenticator.ts';
 import { LogError } from './audit/wal/log-error.ts';
 import type { WriteAheadLog } from './audit/wal/write-ahead-log.ts';
 import { intentOf } from './audit/intent.ts';
+import { maskNames } from './audit/masked-names.ts';
 import type { AuthenticatedCall, Call, JudgedCall, PermittedCall } from './call/call.ts';
 import type { ConcurrencyLimit } from './call/concurrency.ts';
 import type { CallReport } from './call/call-report.ts';
@@ -11,6 +12,7 @@ import { GatewayError } from './gateway-error.ts';
 import { guardWriteBack } from './masking/answer/write-back-guard.ts';
 import type { CallJudge } from './policy/call-judge.ts';
 import { approvalUnavailable, denial } from './policy/denial.ts';
+import type { RequestAttributes } from './request/request-attributes.ts';
 
 /** What a call passes through. */
 export interface Passes {
@@ -57,9 +59,11 @@ export function newChain(passes: Passes): Chain {
       report.decision = judged.decision;
       report.masking = judged.masking;
       report.policyMs = clock.monotonic() - asked;
+      const names = maskNames(judged.attributes, judged.masking.audit);
+      report.names = names;
       refuseDenied(judged);
       await guardWriteBack(judged);
-      await writeIntent(judged);
+      await writeIntent(judged, names);
       report.intent = true;
       const recorded = clock.monotonic();
       const settled = await judge.judgeObjects(judged);
@@ -75,9 +79,9 @@ export function newChain(passes: Passes): Chain {
     }
   };
 
-  async function writeIntent(call: JudgedCall): Promise<void> {
+  async function writeIntent(call: JudgedCall, names: RequestAttributes): Promise<void> {
     try {
-      await log.appendIntent(call.auditID, JSON.stringify(intentOf(call)));
+      await log.appendIntent(call.auditID, JSON.stringify(intentOf(call, names)));
     } catch (cause) {
       throw new GatewayError('IntentNotWritable', {
         detail: cause instanceof LogError ? cause.message : undefined,

@@ -21,7 +21,7 @@ const LONGEST_TARGET = 65_536;
 
 /** Masks target and headers for a record. Which headers are recorded at all is decided where they are read. */
 export function maskRequestLine(
-  { target, headers, attributes }: Pick<CallReport, 'target' | 'headers' | 'attributes'>,
+  { target, headers, attributes, names }: Pick<CallReport, 'target' | 'headers' | 'attributes' | 'names'>,
   masking: Masking,
   values: CallValues,
 ): MaskedRequestLine {
@@ -37,7 +37,7 @@ export function maskRequestLine(
   const declared = [...(headers?.declared.headers ?? [])].map(([name, value]) => [name, masked(value)] as const);
   return {
     requestURI: url.text,
-    attributes: attributes && maskNames(attributes, masking.audit),
+    attributes: names ?? (attributes && maskNames(attributes, masking.audit)),
     userAgent: masked(headers?.declared.userAgent ?? ''),
     declared: Object.fromEntries(declared),
     counts,

@@ -22,6 +22,8 @@ export interface CallReport {
   headers?: InboundHeaders;
   /** How its bodies are masked, once it has been judged. */
   masking?: Masking;
+  /** The attributes with what is secret in names masked by it. */
+  names?: RequestAttributes;
   identity?: Identity;
   decision?: Decision;
   /** The status that the client was given; 0 where it had gone. */

@@ -5,7 +5,7 @@ import type { CallReport } from '../call/call-report.ts';
 /** A call as the access log tells it: who, what, and what came of it; no query and no body. */
 export function accessFields(report: CallReport, durationMs: number): LogFields {
   const { identity, decision, masking = ALWAYS_ON } = report;
-  const attributes = report.attributes && maskNames(report.attributes, masking.audit);
+  const attributes = report.names ?? (report.attributes && maskNames(report.attributes, masking.audit));
   return {
     auditID: report.auditID,
     clientAddress: report.clientAddress,
