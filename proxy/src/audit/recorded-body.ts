@@ -7,10 +7,11 @@ import { UndecodableBody, type BodyDocument, type Edits, type Value } from '../m
 import type { CallValues } from '../masking/engine/call-values.ts';
 import { textAt, memberOf } from '../masking/engine/document-reading.ts';
 import type { Masker } from '../masking/engine/masker.ts';
-import { BODY, JSON_PATCH, OBJECT, type Shape } from '../masking/engine/shape.ts';
+import { BODY, OBJECT, shapeOfType, type Shape } from '../masking/engine/shape.ts';
 import { JsonListSplitter } from '../masking/stream/json-list-splitter.ts';
 import { newWatchSplitter } from '../masking/stream/new-splitter.ts';
 import { SPLITTER_BOUNDS } from '../masking/stream/splitter.ts';
+import { addCounts } from '../masking/text/mask-text.ts';
 import { newTextStream } from '../masking/text/stream-text.ts';
 import type { BodyFacts, BodyOmission } from './record/audit-event.ts';
 import type { RecordedBodies } from './record/call-record.ts';
@@ -50,7 +51,7 @@ const NOTHING: ReadonlyMap<string, number> = new Map();
 export async function recordBody(options: RecordBodyOptions): Promise<RecordedBody> {
   const { capture, contentType, contentEncoding } = options;
   const mediaType = essence(contentType);
-  const facts: BodyFacts = { bytes: capture.bytes, ...(mediaType === '' ? {} : { mediaType }) };
+  const facts: BodyFacts = { bytes: capture.bytes, mediaType };
   if (capture.bytes === 0) return { facts, counts: NOTHING, decoded: true };
   try {
     const bytes = contentEncoding === 'gzip' ? await inflated(capture) : capture.kept();
@@ -84,7 +85,7 @@ async function inflated(capture: BodyCapture): Promise<Buffer> {
 }
 
 const DOCUMENTS =
-  /^(?:|application\/(?:json|yaml|cbor|vnd\.kubernetes\.protobuf|json-patch\+json|merge-patch\+json|strategic-merge-patch\+json|apply-patch\+yaml|apply-patch\+cbor))$/;
+  /^application\/(?:json|yaml|cbor|vnd\.kubernetes\.protobuf|json-patch\+json|merge-patch\+json|strategic-merge-patch\+json|apply-patch\+yaml|apply-patch\+cbor)$/;
 
 function maskedBody(bytes: Buffer, options: RecordBodyOptions): Masked {
   const mediaType = essence(options.contentType);
@@ -92,15 +93,10 @@ function maskedBody(bytes: Buffer, options: RecordBodyOptions): Masked {
   if (!DOCUMENTS.test(mediaType)) return maskedText(bytes, options);
   if (options.capture.isWhole) {
     const document = decodeBody(bytes, options.contentType);
-    const masked = maskedDocument(document, shapeOf(mediaType), options);
+    const masked = maskedDocument(document, shapeOfType(mediaType), options);
     return { ...masked, ...readingOf(document.root, masked.edits) };
   }
   return maskedList(bytes, options);
-}
-
-function shapeOf(mediaType: string): Shape {
-  if (mediaType === 'application/json-patch+json') return JSON_PATCH;
-  return mediaType.includes('patch') ? OBJECT : BODY;
 }
 
 function maskedDocument(
@@ -130,7 +126,7 @@ function maskedList(bytes: Buffer, options: RecordBodyOptions): Masked {
     const shape: Shape =
       path === 'rows' ? { kind: 'row', columns: memberOf(splitter.envelope().root, 'columnDefinitions') } : OBJECT;
     const masked = masker.mask(root, shape, { values, requestDecoded });
-    addTo(counts, masked.counts);
+    addCounts(counts, masked.counts);
     const { text } = boundedJsonText(root, masked.edits, left);
     left -= text.length;
     texts.push(text);
@@ -138,7 +134,7 @@ function maskedList(bytes: Buffer, options: RecordBodyOptions): Masked {
   if (texts.length === 0) throw new UndecodableBody('Not one object of the body is whole');
   const envelope = splitter.envelope();
   const head = maskedDocument(envelope, BODY, options);
-  addTo(counts, head.counts);
+  addCounts(counts, head.counts);
   const { object = '{}' } = head;
   const list = `${object.slice(0, -1)}${object === '{}' ? '' : ','}"${path}":[${texts.join(',')}]}`;
   return { object: list, counts, decoded: false, facts: { omitted: 'Truncated' } };
@@ -156,7 +152,7 @@ function maskedEvents(bytes: Buffer, options: RecordBodyOptions): Masked {
     if (piece.kind !== 'object') continue;
     const { root } = decodeWatchEvent(piece.bytes, contentType);
     const { edits, counts: found } = masker.mask(root, BODY, { values, requestDecoded });
-    addTo(counts, found);
+    addCounts(counts, found);
     const { text, cutAt } = boundedJsonText(root, edits, Math.max(left, 0));
     if (left <= 0 || cutAt !== undefined) {
       cut = true;
@@ -192,14 +188,7 @@ function readingOf(root: Value, edits: Edits): Pick<RecordedBody, 'reference' | 
     return member?.kind === 'text' ? (edits.get(member) ?? member.text) : undefined;
   };
   if (textAt(root, 'kind') === 'Status' && textAt(root, 'apiVersion') === 'v1') {
-    const [status, reason, message] = ['status', 'reason', 'message'].map((key) => text(root, key));
-    return {
-      status: {
-        ...(status === undefined ? {} : { status }),
-        ...(reason === undefined ? {} : { reason }),
-        ...(message === undefined ? {} : { message }),
-      },
-    };
+    return { status: { status: text(root, 'status'), reason: text(root, 'reason'), message: text(root, 'message') } };
   }
   const metadata = memberOf(root, 'metadata');
   const reference = Object.fromEntries(
@@ -209,8 +198,4 @@ function readingOf(root: Value, edits: Edits): Pick<RecordedBody, 'reference' | 
     }),
   );
   return Object.keys(reference).length === 0 ? {} : { reference };
-}
-
-function addTo(counts: Map<string, number>, more: ReadonlyMap<string, number>): void {
-  for (const [name, count] of more) counts.set(name, (counts.get(name) ?? 0) + count);
 }

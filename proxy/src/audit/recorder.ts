@@ -231,7 +231,6 @@ export function newRecorder(options: RecorderOptions): Recorder {
       if (report.identity === undefined && !strangers.admits(report)) return;
       // Only of what was plainly allowed, and only reads: a refusal or a failure of the gateway is on record all the same.
       if (levelOf(report) === 'None' && error === undefined) {
-        followed.get(report)?.response?.release();
         if (report.intent === true) log.closeUnrecorded(report.auditID);
         return;
       }
@@ -261,7 +260,7 @@ async function recordCaptured(
   capture: BodyCapture | undefined,
   options: Omit<RecordBodyOptions, 'capture'>,
 ): Promise<RecordedBody> {
-  return capture === undefined || capture.bytes === 0 ? NO_BODY : recordBody({ ...options, capture });
+  return capture === undefined ? NO_BODY : recordBody({ ...options, capture });
 }
 
 const maskedCall = ({ attributes, identity }: CallReport): MaskedCall => ({

@@ -3,6 +3,7 @@ import { parseJsonObject } from '../authn/json-object.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { decodeBody } from '../masking/codec/decode-body.ts';
 import { jsonText } from '../masking/codec/json-text.ts';
+import { mediaType } from '../masking/codec/media-type.ts';
 import { UndecodableBody, type Edits } from '../masking/document.ts';
 
 /**
@@ -33,9 +34,6 @@ const DECODED: ReadonlySet<string> = new Set([
   'application/vnd.kubernetes.protobuf',
 ]);
 const NO_EDITS: Edits = new Map();
-
-/** Parameters do not change how a body is read; where they are malformed the API server refuses the call. */
-export const mediaType = (contentType = ''): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();
 
 const unreadable = (detail: string): GatewayError => new GatewayError('BodyUnreadable', { detail });
 

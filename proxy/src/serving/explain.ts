@@ -18,7 +18,7 @@ import { namespaceKnowledge } from '../policy/namespace-knowledge.ts';
 import { ABSENT, known, PENDING_OBJECT, type Knowledge, type PolicyInput } from '../policy/policy-input.ts';
 import { bodyOptions, queryOptions } from '../request/call-options.ts';
 import { connectOptions } from '../request/connect-options.ts';
-import { mediaType } from '../request/delete-options.ts';
+import { mediaType } from '../masking/codec/media-type.ts';
 import { inboundHeaders } from '../request/inbound-headers.ts';
 import { Rejection } from '../request/rejection.ts';
 import { requestAttributes, type RequestAttributes } from '../request/request-attributes.ts';

@@ -1,4 +1,5 @@
 import type { GatewayError } from '../gateway-error.ts';
+import { mediaType } from '../masking/codec/media-type.ts';
 import type { RequestAttributes } from '../request/request-attributes.ts';
 import { statusAnswer } from '../status.ts';
 import { headerOf } from '../upstream/response-headers.ts';
@@ -21,7 +22,7 @@ export interface AnswerEnd {
 export function answerEnd(attributes: RequestAttributes, status: number, headers: readonly string[]): AnswerEnd {
   const encoding = headerOf(headers, 'content-encoding')?.toLowerCase() ?? 'identity';
   if (status !== 200 || encoding !== 'identity') return CUT;
-  const type = mediaType(headerOf(headers, 'content-type') ?? '');
+  const type = mediaType(headerOf(headers, 'content-type'));
   const kind = streamKind(attributes);
   switch (kind) {
     case 'watch':
@@ -79,5 +80,3 @@ function logEnd(about: RequestAttributes): AnswerEnd {
       ),
   };
 }
-
-const mediaType = (contentType: string): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();

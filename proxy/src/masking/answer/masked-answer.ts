@@ -10,6 +10,7 @@ import { JsonListSplitter } from '../stream/json-list-splitter.ts';
 import { newWatchSplitter } from '../stream/new-splitter.ts';
 import { SPLITTER_BOUNDS, type Piece, type Splitter } from '../stream/splitter.ts';
 import { WholeSplitter } from '../stream/whole-splitter.ts';
+import { addCounts } from '../text/mask-text.ts';
 import { newTextStream } from '../text/stream-text.ts';
 
 /** An answer on its way to the client, masked. Holds one object at a time. */
@@ -160,7 +161,7 @@ interface ObjectMasking {
 function maskObject(bytes: Buffer, document: BodyDocument, { shape, masker, counts }: ObjectMasking): Buffer {
   const masked = masker.mask(document.root, shape, { values: new CallValues() });
   if (masked.edits.size === 0) return bytes;
-  for (const [name, count] of masked.counts) counts.set(name, (counts.get(name) ?? 0) + count);
+  addCounts(counts, masked.counts);
   return document.encode(masked.edits);
 }
 

@@ -6,7 +6,7 @@ import { firstValue } from '../../request/query.ts';
 import { decodeBody } from '../codec/decode-body.ts';
 import { essence } from '../codec/media-type.ts';
 import { UndecodableBody } from '../document.ts';
-import { BODY, JSON_PATCH, OBJECT, type Shape } from '../engine/shape.ts';
+import { shapeOfType } from '../engine/shape.ts';
 import type { WriteBackRefusal } from '../engine/write-back.ts';
 
 /**
@@ -31,7 +31,6 @@ export async function guardWriteBack(call: JudgedCall): Promise<void> {
   // What a backend is sent is stored by nobody here.
   if (!body.present || attributes.subresource === 'proxy') return;
   const bytes = await body.read();
-  const type = essence(headers.contentType);
   let root;
   try {
     ({ root } = decodeBody(bytes, headers.contentType));
@@ -39,12 +38,7 @@ export async function guardWriteBack(call: JudgedCall): Promise<void> {
     if (!(error instanceof UndecodableBody)) throw error;
     throw new GatewayError('BodyUnreadable', { detail: error.message, cause: error });
   }
-  refuse(writeBack.refusesBody(root, shapeOf(type)));
-}
-
-function shapeOf(type: string): Shape {
-  if (type === 'application/json-patch+json') return JSON_PATCH;
-  return type.includes('patch') ? OBJECT : BODY;
+  refuse(writeBack.refusesBody(root, shapeOfType(essence(headers.contentType))));
 }
 
 function refuse(refusal: WriteBackRefusal | undefined): void {

@@ -1,8 +1,8 @@
-/** A media type without its parameters, in lower case. None, as with an API server, is JSON. */
-export function essence(contentType: string | undefined): string {
-  const [type = ''] = (contentType ?? '').split(';', 1);
-  return type.trim().toLowerCase() || 'application/json';
-}
+/** A media type without its parameters, in lower case; '' where there is none. */
+export const mediaType = (contentType = ''): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+
+/** The same, where none is JSON, as with an API server. */
+export const essence = (contentType: string | undefined): string => mediaType(contentType) || 'application/json';
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 

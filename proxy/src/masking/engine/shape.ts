@@ -13,3 +13,9 @@ export type Shape =
 export const BODY: Shape = { kind: 'body' };
 export const OBJECT: Shape = { kind: 'object' };
 export const JSON_PATCH: Shape = { kind: 'jsonPatch' };
+
+/** What a body is by its media type, parameters left out. */
+export function shapeOfType(mediaType: string): Shape {
+  if (mediaType === 'application/json-patch+json') return JSON_PATCH;
+  return mediaType.includes('patch') ? OBJECT : BODY;
+}
